@@ -1,0 +1,20 @@
+//! Video and animation from alias-free GANs.
+//!
+//! The data flows one way: a [`timeline`] is read and resolved, a [`schedule`] turns it into one
+//! input per frame, a [`network`] (read by [`weights`]) synthesises the frames, [`render`] joins
+//! them to a sink of [`encode`]. A frame depends on nothing but the resolved timeline, the
+//! network and its own number.
+
+pub mod encode;
+pub mod error;
+pub mod network;
+pub mod progress;
+#[cfg(feature = "torch")]
+pub mod render;
+pub mod report;
+pub mod schedule;
+pub mod signal;
+pub mod timeline;
+pub mod weights;
+
+pub use error::{Error, Result};

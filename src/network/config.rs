@@ -1,0 +1,134 @@
+//! What a network is made of: the options of `StyleGAN3` (configurations T and R) and `StyleGAN2`.
+//!
+//! Field names are the published constructor arguments. Defaults are theirs too.
+
+use serde::{Deserialize, Serialize};
+
+/// The configuration of a generator.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "lowercase")]
+pub enum Config {
+    /// Alias-free, configurations T and R (Karras et al. 2021).
+    StyleGan3(StyleGan3Config),
+    /// The baseline, the paper's configuration A (Karras et al. 2020).
+    StyleGan2(StyleGan2Config),
+}
+
+/// Options of an alias-free generator (Karras et al. 2021, section 3 and appendix D).
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct StyleGan3Config {
+    /// Length of the normal latent z.
+    pub z_dim: usize,
+    /// Number of classes; 0 for none.
+    pub c_dim: usize,
+    /// Length of the mapped latent w.
+    pub w_dim: usize,
+    /// Width and height of the image, pixels; a power of two of at least 16.
+    pub img_resolution: usize,
+    /// 1 (grey) or 3 (RGB).
+    pub img_channels: usize,
+    /// Fully connected layers of the mapping network.
+    pub mapping_layers: usize,
+    /// Channels at a cutoff of 1/2, before `channel_max`.
+    pub channel_base: usize,
+    /// Most channels of a layer.
+    pub channel_max: usize,
+    /// Synthesis layers without `ToRGB`.
+    pub num_layers: usize,
+    /// Critically sampled layers at the end.
+    pub num_critical: usize,
+    /// Cutoff of the first layer, cycles per canvas.
+    pub first_cutoff: f64,
+    /// Minimum stopband of the first layer, cycles per canvas.
+    pub first_stopband: f64,
+    /// Stopband of the last layer over its cutoff.
+    pub last_stopband_rel: f64,
+    /// Pixels kept around the canvas inside the network.
+    pub margin_size: usize,
+    /// What the last layer's output is multiplied by.
+    pub output_scale: f64,
+    /// Layers with a sampling rate within this many octaves of the highest run in half precision.
+    pub num_fp16_res: usize,
+    /// Convolution kernel: 3 (T) or 1 (R).
+    pub conv_kernel: usize,
+    /// Filter taps per sampling period at the lower rate; even.
+    pub filter_size: usize,
+    /// Oversampling around the nonlinearity: 1, 2 or 4.
+    pub lrelu_upsampling: usize,
+    /// Radially symmetric downsampling filters on layers that are not critically sampled (R).
+    pub use_radial_filters: bool,
+    /// Largest magnitude after the nonlinearity; none for no limit.
+    pub conv_clamp: Option<f64>,
+}
+
+/// Options of a `StyleGAN2` generator (Karras et al. 2020) with skip connections.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct StyleGan2Config {
+    /// Length of the normal latent z.
+    pub z_dim: usize,
+    /// Number of classes; 0 for none.
+    pub c_dim: usize,
+    /// Length of the mapped latent w.
+    pub w_dim: usize,
+    /// Width and height of the image, pixels; a power of two of at least 8.
+    pub img_resolution: usize,
+    /// 1 (grey) or 3 (RGB).
+    pub img_channels: usize,
+    /// Fully connected layers of the mapping network.
+    pub mapping_layers: usize,
+    /// Channels times resolution, before `channel_max`.
+    pub channel_base: usize,
+    /// Most channels of a block.
+    pub channel_max: usize,
+    /// Blocks of the highest resolutions that run in half precision.
+    pub num_fp16_res: usize,
+    /// Largest magnitude after the nonlinearity; none for no limit.
+    pub conv_clamp: Option<f64>,
+}
+
+impl Default for StyleGan3Config {
+    fn default() -> Self {
+        Self {
+            z_dim: 512,
+            c_dim: 0,
+            w_dim: 512,
+            img_resolution: 256,
+            img_channels: 3,
+            mapping_layers: 2,
+            channel_base: 32768,
+            channel_max: 512,
+            num_layers: 14,
+            num_critical: 2,
+            first_cutoff: 2.0,
+            first_stopband: 2f64.powf(2.1),
+            last_stopband_rel: 2f64.powf(0.3),
+            margin_size: 10,
+            output_scale: 0.25,
+            num_fp16_res: 4,
+            conv_kernel: 3,
+            filter_size: 6,
+            lrelu_upsampling: 2,
+            use_radial_filters: false,
+            conv_clamp: Some(256.0),
+        }
+    }
+}
+
+impl Default for StyleGan2Config {
+    fn default() -> Self {
+        Self {
+            z_dim: 512,
+            c_dim: 0,
+            w_dim: 512,
+            img_resolution: 256,
+            img_channels: 3,
+            mapping_layers: 8,
+            channel_base: 32768,
+            channel_max: 512,
+            num_fp16_res: 4,
+            conv_clamp: Some(256.0),
+        }
+    }
+}

@@ -1,0 +1,7 @@
+//! The timeline: what people write (RON), checked and resolved into what is rendered.
+
+pub mod curve;
+pub mod easing;
+pub mod resolved;
+
+pub use resolved::Resolved;
