@@ -71,3 +71,25 @@ impl Error {
         }
     }
 }
+
+/// What libtorch throws becomes one line; its memory errors are told apart, because a smaller batch
+/// may cure them.
+#[cfg(feature = "torch")]
+impl From<tch::TchError> for Error {
+    fn from(error: tch::TchError) -> Self {
+        let text = error.to_string();
+        let line = text
+            .lines()
+            .next()
+            .unwrap_or_default()
+            .trim_end_matches(" Exception raised from")
+            .to_string();
+        if text.contains("out of memory") || text.contains("can't allocate memory") {
+            Self::OutOfMemory(format!(
+                "{line}; use a smaller `--batch` or a smaller network"
+            ))
+        } else {
+            Self::Device(format!("libtorch failed: {line}"))
+        }
+    }
+}

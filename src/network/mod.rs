@@ -6,4 +6,28 @@ pub mod config;
 pub mod layers;
 pub mod tensors;
 
+#[cfg(feature = "torch")]
+pub mod device;
+#[cfg(feature = "torch")]
+pub mod filtered_lrelu;
+#[cfg(feature = "torch")]
+mod fourier;
+#[cfg(feature = "torch")]
+pub mod generator;
+#[cfg(feature = "torch")]
+mod linear;
+#[cfg(feature = "torch")]
+mod loader;
+#[cfg(feature = "torch")]
+pub mod mapping;
+#[cfg(feature = "torch")]
+mod modulated;
+#[cfg(feature = "torch")]
+mod stylegan2;
+#[cfg(feature = "torch")]
+mod stylegan3;
+#[cfg(feature = "torch")]
+pub mod upfirdn;
+
 pub use config::{Config, StyleGan2Config, StyleGan3Config};
+pub use tensors::TensorSource;

@@ -1,6 +1,7 @@
 //! Names and shapes of all tensors that a configuration asks for.
 
 use super::config::{Config, StyleGan2Config, StyleGan3Config};
+use crate::Result;
 
 /// A tensor that a network is made of.
 #[derive(Debug, Clone, PartialEq)]
@@ -66,6 +67,16 @@ impl Config {
         let parameters = tensors.iter().filter(|t| t.role.is_parameter());
         parameters.map(|t| t.shape.iter().product::<usize>()).sum()
     }
+}
+
+/// Where a network's tensors come from: a file, or code that made them.
+pub trait TensorSource {
+    /// The network's configuration, validated.
+    fn config(&self) -> &Config;
+    /// The shape of a tensor; none if there is no such tensor.
+    fn shape(&self, name: &str) -> Option<Vec<usize>>;
+    /// A tensor's values in row-major order.
+    fn read(&self, name: &str) -> Result<Vec<f32>>;
 }
 
 /// Learning-rate multiplier of the mapping network's `fc*` layers: their weights are stored this

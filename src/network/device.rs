@@ -1,0 +1,94 @@
+//! Devices. CUDA is not linked but loaded at run time, so that one program serves both kinds of
+//! machine.
+
+use std::str::FromStr;
+
+use libloading::os::unix::{Library, RTLD_GLOBAL, RTLD_NOW};
+use tch::{Cuda, Device};
+
+use crate::{Error, Result};
+
+/// The device that the user asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Request {
+    /// CUDA if it works here, otherwise the CPU.
+    Auto,
+    /// The CPU.
+    Cpu,
+    /// The CUDA device of this number.
+    Cuda(usize),
+}
+
+/// The precision of the synthesis.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Precision {
+    /// float32 throughout.
+    F32,
+    /// float16 in the layers that the network marks so (CUDA only).
+    F16,
+}
+
+impl FromStr for Request {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let number = text.strip_prefix("cuda:").map(str::parse);
+        match (text, number) {
+            ("auto", _) => Ok(Self::Auto),
+            ("cpu", _) => Ok(Self::Cpu),
+            ("cuda", _) => Ok(Self::Cuda(0)),
+            (_, Some(Ok(index))) => Ok(Self::Cuda(index)),
+            _ => Err("expected `auto`, `cpu`, `cuda` or `cuda:N`".into()),
+        }
+    }
+}
+
+impl Request {
+    /// Finds the device. Must come before anything else touches libtorch: CUDA can be registered
+    /// only until libtorch has first looked for it.
+    ///
+    /// # Errors
+    /// [`Error::Missing`] where CUDA is demanded and its libraries, driver or device are not there.
+    pub fn open(self) -> Result<Device> {
+        let loaded = if self == Self::Cpu {
+            Ok(())
+        } else {
+            load_cuda()
+        };
+        let devices = if self == Self::Cpu || loaded.is_err() {
+            0
+        } else {
+            Cuda::device_count()
+        };
+        match self {
+            Self::Cpu => Ok(Device::Cpu),
+            Self::Auto if devices == 0 => Ok(Device::Cpu),
+            Self::Auto => Ok(Device::Cuda(0)),
+            Self::Cuda(index) if (index as i64) < devices => Ok(Device::Cuda(index)),
+            Self::Cuda(index) => Err(Error::Missing(match loaded {
+                Err(why) => format!(
+                    "`--device cuda:{index}` needs libtorch's CUDA libraries, which cannot be loaded ({why}); \
+                     run `make setup` on a machine with an NVIDIA driver, or use `--device cpu`"
+                ),
+                Ok(()) if devices <= 0 => format!(
+                    "`--device cuda:{index}` was asked for, but the NVIDIA driver shows no device; \
+                     check `nvidia-smi`, or use `--device cpu`"
+                ),
+                Ok(()) => format!(
+                    "`--device cuda:{index}` was asked for, but the devices here are cuda:0 to cuda:{}",
+                    devices - 1
+                ),
+            })),
+        }
+    }
+}
+
+/// Registers CUDA with libtorch by loading the library that carries it.
+fn load_cuda() -> Result<(), libloading::Error> {
+    // SAFETY: libtorch_cuda is libtorch's own extension library; its initialisers do nothing but
+    // register hooks and kernels with the libtorch_cpu that this program is linked to.
+    let library = unsafe { Library::open(Some("libtorch_cuda.so"), RTLD_NOW | RTLD_GLOBAL)? };
+    // The registered hooks point into it for the rest of the process's life.
+    std::mem::forget(library);
+    Ok(())
+}

@@ -1,0 +1,88 @@
+//! Resampling with FIR filters, composed of libtorch's convolutions: transposed ones up, strided
+//! ones down, so that no zero is ever inserted and none multiplied.
+
+use tch::Tensor;
+
+use crate::Result;
+
+/// Zero padding of the last two axes: left, right, top, bottom; negative values crop.
+pub type Padding = [i64; 4];
+
+/// A filter over both axes: `[taps]` (separable) or `[taps, taps]`.
+#[derive(Debug)]
+pub struct Fir(Tensor);
+
+impl Fir {
+    /// Takes a filter of one axis or two.
+    pub fn new(taps: Tensor) -> Self {
+        Self(taps)
+    }
+
+    /// The kernels `[1, 1, rows, columns]` whose successive application is the filter, each scaled
+    /// by `gain` per axis.
+    fn kernels(&self, gain: f64, like: &Tensor) -> Result<Vec<Tensor>> {
+        let taps = self.0.f_to_kind(like.kind())?;
+        let side = taps.size()[0];
+        Ok(if taps.dim() == 1 {
+            let taps = taps.f_mul_scalar(gain)?;
+            vec![
+                taps.f_reshape([1, 1, 1, side])?,
+                taps.f_reshape([1, 1, side, 1])?,
+            ]
+        } else {
+            vec![
+                taps.f_mul_scalar(gain * gain)?
+                    .f_reshape([1, 1, side, side])?,
+            ]
+        })
+    }
+
+    fn taps(&self) -> i64 {
+        self.0.size()[0]
+    }
+}
+
+/// Upsamples `x` `[N, C, H, W]` by `up`: zeros are thought in after every sample, the result padded
+/// (or cropped) and convolved where the filter overlaps fully (specification section 6). The gain
+/// makes up for the zeros, so that a filter of unit sum keeps the picture's level.
+pub fn upsample(x: &Tensor, filter: &Fir, up: i64, padding: Padding) -> Result<Tensor> {
+    let (n, c, h, w) = x.size4()?;
+    let mut y = x.f_reshape([n * c, 1, h, w])?;
+    for kernel in filter.kernels(up as f64, x)? {
+        let stride = strides(&kernel, up);
+        y = y.f_conv_transpose2d(&kernel, None::<&Tensor>, &stride, [0, 0], [0, 0], 1, [1, 1])?;
+    }
+    // The transposed convolution gives (size - 1) up + taps samples, all overlaps; the filter's
+    // full overlaps begin taps - 1 later, and up - 1 thought-in zeros follow the last sample.
+    let taps = filter.taps();
+    let before = |pad: i64| pad - (taps - 1);
+    let after = |pad: i64| pad - (taps - 1) + up - 1;
+    let [left, right, top, bottom] = padding;
+    let y = y.f_constant_pad_nd([before(left), after(right), before(top), after(bottom)])?;
+    let (_, _, h, w) = y.size4()?;
+    Ok(y.f_reshape([n, c, h, w])?)
+}
+
+/// Filters `x` `[N, C, H, W]` after padding it, where the filter overlaps fully, and keeps every
+/// `down`-th sample.
+pub fn downsample(x: &Tensor, filter: &Fir, down: i64, padding: Padding) -> Result<Tensor> {
+    let (n, c, h, w) = x.size4()?;
+    let mut y = x.f_reshape([n * c, 1, h, w])?;
+    if padding != [0; 4] {
+        y = y.f_constant_pad_nd(padding)?;
+    }
+    for kernel in filter.kernels(1.0, x)? {
+        let stride = strides(&kernel, down);
+        // libtorch correlates; a filter is convolved.
+        let kernel = kernel.f_flip([2, 3])?;
+        y = y.f_conv2d(&kernel, None::<&Tensor>, &stride, [0, 0], [1, 1], 1)?;
+    }
+    let (_, _, h, w) = y.size4()?;
+    Ok(y.f_reshape([n, c, h, w])?)
+}
+
+/// The factor along the axes that a kernel `[1, 1, rows, columns]` extends over, 1 along the others.
+fn strides(kernel: &Tensor, factor: i64) -> [i64; 2] {
+    let size = kernel.size();
+    [2, 3].map(|axis: usize| if size[axis] > 1 { factor } else { 1 })
+}
