@@ -67,18 +67,11 @@ fn filters_are_the_published_ones() {
     let mut compared = 0;
     for (name, view) in golden.tensors() {
         let mut parts = name.split('.');
-        let (set, layer, which) = (
-            parts.next().unwrap(),
-            parts.next().unwrap(),
-            parts.next().unwrap(),
-        );
+        let (set, layer, which) =
+            (parts.next().unwrap(), parts.next().unwrap(), parts.next().unwrap());
         let layers = config(&sets[set]["config"]).layers();
         let spec = layers.iter().find(|l| l.name == layer).unwrap();
-        let filter = if which == "up" {
-            spec.up_filter()
-        } else {
-            spec.down_filter()
-        };
+        let filter = if which == "up" { spec.up_filter() } else { spec.down_filter() };
         let taps = match filter.unwrap() {
             Filter::Separable(taps) => {
                 assert_eq!(view.shape(), [taps.len()], "{name}");
@@ -89,10 +82,8 @@ fn filters_are_the_published_ones() {
                 taps
             }
         };
-        let published = view
-            .data()
-            .chunks_exact(4)
-            .map(|b| f32::from_le_bytes(b.try_into().unwrap()));
+        let published =
+            view.data().chunks_exact(4).map(|b| f32::from_le_bytes(b.try_into().unwrap()));
         for (ours, published) in taps.iter().zip(published) {
             assert!(
                 (ours - f64::from(published)).abs() < 1e-7,
@@ -106,12 +97,7 @@ fn filters_are_the_published_ones() {
 
 #[test]
 fn tensor_lists_are_those_of_the_golden_networks() {
-    for name in [
-        "generator-t",
-        "generator-r",
-        "generator-t-cond",
-        "generator-stylegan2",
-    ] {
+    for name in ["generator-t", "generator-r", "generator-t-cond", "generator-stylegan2"] {
         let bytes = std::fs::read(format!("tests/golden/{name}.safetensors")).unwrap();
         let (_, header) = safetensors::SafeTensors::read_metadata(&bytes).unwrap();
         let golden = safetensors::SafeTensors::deserialize(&bytes).unwrap();
@@ -128,11 +114,7 @@ fn tensor_lists_are_those_of_the_golden_networks() {
             Config::StyleGan3(serde_json::from_value(fields).unwrap())
         };
         config.validate().unwrap();
-        let mut ours: Vec<_> = config
-            .tensors()
-            .into_iter()
-            .map(|t| (t.name, t.shape))
-            .collect();
+        let mut ours: Vec<_> = config.tensors().into_iter().map(|t| (t.name, t.shape)).collect();
         let mut theirs: Vec<_> = golden
             .iter()
             .filter_map(|(name, view)| {

@@ -181,11 +181,7 @@ impl Config {
         if channels != 1 && channels != 3 {
             return Err(out_of_range("img_channels", channels, "1 or 3"));
         }
-        let smallest = if matches!(self, Self::StyleGan3(_)) {
-            16
-        } else {
-            8
-        };
+        let smallest = if matches!(self, Self::StyleGan3(_)) { 16 } else { 8 };
         if !resolution.is_power_of_two() || !(smallest..=8192).contains(&resolution) {
             let wanted = format!("a power of two from {smallest} to 8192");
             return Err(out_of_range("img_resolution", resolution, &wanted));
@@ -211,20 +207,11 @@ impl StyleGan3Config {
             return Err(out_of_range("conv_kernel", self.conv_kernel, "1 or 3"));
         }
         if ![1, 2, 4].contains(&self.lrelu_upsampling) {
-            return Err(out_of_range(
-                "lrelu_upsampling",
-                self.lrelu_upsampling,
-                "1, 2 or 4",
-            ));
+            return Err(out_of_range("lrelu_upsampling", self.lrelu_upsampling, "1, 2 or 4"));
         }
         let nyquist = self.img_resolution as f64 / 2.0;
         between("first_cutoff", self.first_cutoff, 0.5, nyquist)?;
-        between(
-            "first_stopband",
-            self.first_stopband,
-            self.first_cutoff,
-            2.0 * nyquist,
-        )?;
+        between("first_stopband", self.first_stopband, self.first_cutoff, 2.0 * nyquist)?;
         between("last_stopband_rel", self.last_stopband_rel, 1.0, 16.0)?;
         between("output_scale", self.output_scale, -1e6, 1e6)?;
         if let Some(clamp) = self.conv_clamp {
@@ -257,11 +244,7 @@ impl StyleGan3Config {
 impl StyleGan2Config {
     fn validate(&self) -> Result<()> {
         within("mapping_layers", self.mapping_layers, 1..=64)?;
-        within(
-            "channel_base",
-            self.channel_base,
-            self.img_resolution..=1 << 24,
-        )?;
+        within("channel_base", self.channel_base, self.img_resolution..=1 << 24)?;
         within("channel_max", self.channel_max, 1..=1 << 16)?;
         within("num_fp16_res", self.num_fp16_res, 0..=16)?;
         if let Some(clamp) = self.conv_clamp {
@@ -275,11 +258,7 @@ fn within(name: &str, value: usize, range: std::ops::RangeInclusive<usize>) -> R
     if range.contains(&value) {
         return Ok(());
     }
-    Err(out_of_range(
-        name,
-        value,
-        &format!("{} to {}", range.start(), range.end()),
-    ))
+    Err(out_of_range(name, value, &format!("{} to {}", range.start(), range.end())))
 }
 
 fn between(name: &str, value: f64, low: f64, high: f64) -> Result<()> {
@@ -290,7 +269,5 @@ fn between(name: &str, value: f64, low: f64, high: f64) -> Result<()> {
 }
 
 fn out_of_range(name: &str, value: impl std::fmt::Display, wanted: &str) -> Error {
-    Error::Invalid(format!(
-        "the network's `{name}` is {value}, expected {wanted}"
-    ))
+    Error::Invalid(format!("the network's `{name}` is {value}, expected {wanted}"))
 }

@@ -50,16 +50,8 @@ impl Request {
     /// # Errors
     /// [`Error::Missing`] where CUDA is demanded and its libraries, driver or device are not there.
     pub fn open(self) -> Result<Device> {
-        let loaded = if self == Self::Cpu {
-            Ok(())
-        } else {
-            load_cuda()
-        };
-        let devices = if self == Self::Cpu || loaded.is_err() {
-            0
-        } else {
-            Cuda::device_count()
-        };
+        let loaded = if self == Self::Cpu { Ok(()) } else { load_cuda() };
+        let devices = if self == Self::Cpu || loaded.is_err() { 0 } else { Cuda::device_count() };
         match self {
             Self::Cpu => Ok(Device::Cpu),
             Self::Auto if devices == 0 => Ok(Device::Cpu),

@@ -37,9 +37,7 @@ impl FourierInput {
             phases: get("phases")?.f_to_kind(Kind::Double)?,
             weight: get("weight")?.f_div_scalar((spec.channels as f64).sqrt())?,
             affine: Linear::load(loader, "synthesis.input.affine", 1.0, device)?,
-            centres: pixels
-                .f_add_scalar(0.5 - size as f64 / 2.0)?
-                .f_div_scalar(rate)?,
+            centres: pixels.f_add_scalar(0.5 - size as f64 / 2.0)?.f_div_scalar(rate)?,
             spec,
         })
     }
@@ -59,11 +57,7 @@ impl FourierInput {
     pub fn forward(&self, w: &Tensor, transforms: &Tensor) -> Result<Tensor> {
         let m = learned(&self.pose(w)?.f_to_kind(Kind::Double)?)?;
         let m = m.f_matmul(transforms)?.f_narrow(1, 0, 2)?;
-        let (n, channels, size) = (
-            m.size()[0],
-            self.spec.channels as i64,
-            self.spec.size as i64,
-        );
+        let (n, channels, size) = (m.size()[0], self.spec.channels as i64, self.spec.size as i64);
         let freqs = self.freqs.f_unsqueeze(0)?;
         let shift = freqs.f_matmul(&m.f_narrow(2, 2, 1)?)?.f_squeeze_dim(2)?;
         let phases = self.phases.f_unsqueeze(0)?.f_add(&shift)?;
@@ -74,39 +68,26 @@ impl FourierInput {
             .f_sum_dim_intlist([2i64].as_slice(), false, None::<Kind>)?
             .f_sqrt()?;
         let fading_band = self.spec.sampling_rate / 2.0 - self.spec.bandwidth;
-        let amplitudes = radius
-            .f_sub_scalar(self.spec.bandwidth)?
-            .f_div_scalar(-fading_band)?;
-        let amplitudes = amplitudes
-            .f_add_scalar(1.0)?
-            .f_clamp(0.0, 1.0)?
-            .f_to_kind(Kind::Float)?;
+        let amplitudes = radius.f_sub_scalar(self.spec.bandwidth)?.f_div_scalar(-fading_band)?;
+        let amplitudes = amplitudes.f_add_scalar(1.0)?.f_clamp(0.0, 1.0)?.f_to_kind(Kind::Float)?;
 
         // Whole turns change nothing; without them float32 is enough.
         let phases = phases.f_sub(&phases.f_round()?)?.f_to_kind(Kind::Float)?;
         let freqs = freqs.f_to_kind(Kind::Float)?;
         let along = |axis: i64| freqs.f_narrow(2, axis, 1)?.f_mul(&self.centres);
-        let turns = along(0)?
-            .f_unsqueeze(2)?
-            .f_add(&along(1)?.f_unsqueeze(3)?)?;
+        let turns = along(0)?.f_unsqueeze(2)?.f_add(&along(1)?.f_unsqueeze(3)?)?;
         let turns = turns.f_add(&phases.f_reshape([n, channels, 1, 1])?)?;
         let features = turns.f_mul_scalar(2.0 * PI)?.f_sin()?;
         let features = features.f_mul(&amplitudes.f_reshape([n, channels, 1, 1])?)?;
-        let mixed = self
-            .weight
-            .f_matmul(&features.f_reshape([n, channels, size * size])?)?;
+        let mixed = self.weight.f_matmul(&features.f_reshape([n, channels, size * size])?)?;
         Ok(mixed.f_reshape([n, channels, size, size])?)
     }
 }
 
 /// `R(c, s) T(-x, -y)` `[N, 3, 3]` of poses `[N, 4]`.
 fn learned(pose: &Tensor) -> Result<Tensor> {
-    let parts: Vec<Tensor> = (0..4)
-        .map(|i| pose.f_select(1, i))
-        .collect::<Result<_, _>>()?;
-    let [c, s, x, y] = &parts[..] else {
-        unreachable!("four parts were taken")
-    };
+    let parts: Vec<Tensor> = (0..4).map(|i| pose.f_select(1, i)).collect::<Result<_, _>>()?;
+    let [c, s, x, y] = &parts[..] else { unreachable!("four parts were taken") };
     let (zero, one, minus_s) = (c.f_zeros_like()?, c.f_ones_like()?, s.f_neg()?);
     // R times the translation by (-x, -y).
     let tx = s.f_mul(y)?.f_sub(&c.f_mul(x)?)?;

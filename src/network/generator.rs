@@ -39,10 +39,7 @@ pub fn load(
         Config::StyleGan3(c) => Network::StyleGan3(StyleGan3::load(&loader, c, device, half)?),
         Config::StyleGan2(c) => Network::StyleGan2(StyleGan2::load(&loader, c, device, half)?),
     };
-    Ok((
-        Mapping::load(&loader, source.config())?,
-        Synthesis { network, device },
-    ))
+    Ok((Mapping::load(&loader, source.config())?, Synthesis { network, device }))
 }
 
 impl Synthesis {
@@ -59,9 +56,7 @@ impl Synthesis {
         match &self.network {
             Network::StyleGan2(network) => network.forward(&ws),
             Network::StyleGan3(network) => {
-                let transforms = transforms
-                    .f_to_device(self.device)?
-                    .f_to_kind(Kind::Double)?;
+                let transforms = transforms.f_to_device(self.device)?.f_to_kind(Kind::Double)?;
                 network.forward(&ws, &transforms)
             }
         }
@@ -74,14 +69,8 @@ impl Synthesis {
             return Ok(None);
         };
         let _no_grad = tch::no_grad_guard();
-        let w = Tensor::f_from_slice(w)?
-            .f_unsqueeze(0)?
-            .f_to_device(self.device)?;
-        let pose = network
-            .input
-            .pose(&w)?
-            .f_squeeze_dim(0)?
-            .f_to_kind(Kind::Double)?;
+        let w = Tensor::f_from_slice(w)?.f_unsqueeze(0)?.f_to_device(self.device)?;
+        let pose = network.input.pose(&w)?.f_squeeze_dim(0)?.f_to_kind(Kind::Double)?;
         let pose = Vec::<f64>::try_from(&pose.f_to_device(Device::Cpu)?)?;
         Ok(pose.try_into().ok())
     }

@@ -69,27 +69,13 @@ pub struct LayerSpec {
 impl LayerSpec {
     /// The upsampling filter, unit sum; none where the factor is 1.
     pub fn up_filter(&self) -> Option<Filter> {
-        low_pass(
-            self.up_taps,
-            self.in_cutoff,
-            self.in_half_width,
-            self.tmp_sampling_rate as f64,
-        )
+        low_pass(self.up_taps, self.in_cutoff, self.in_half_width, self.tmp_sampling_rate as f64)
     }
 
     /// The downsampling filter, unit sum; none where the factor is 1.
     pub fn down_filter(&self) -> Option<Filter> {
-        let design = if self.down_radial {
-            radial_low_pass
-        } else {
-            low_pass
-        };
-        design(
-            self.down_taps,
-            self.out_cutoff,
-            self.out_half_width,
-            self.tmp_sampling_rate as f64,
-        )
+        let design = if self.down_radial { radial_low_pass } else { low_pass };
+        design(self.down_taps, self.out_cutoff, self.out_half_width, self.tmp_sampling_rate as f64)
     }
 }
 
@@ -110,21 +96,14 @@ impl StyleGan3Config {
             first * (last / first).powf(exponent)
         };
         let cutoff = geometric(self.first_cutoff, resolution / 2.0);
-        let stopband = geometric(
-            self.first_stopband,
-            resolution / 2.0 * self.last_stopband_rel,
-        );
+        let stopband = geometric(self.first_stopband, resolution / 2.0 * self.last_stopband_rel);
         let rate = (2.0 * stopband).min(resolution).log2().ceil().exp2();
         let last_two = i + 2 > self.num_layers;
         Signal {
             cutoff,
             rate: rate as usize,
             half_width: stopband.max(rate / 2.0) - cutoff,
-            size: if last_two {
-                self.img_resolution
-            } else {
-                rate as usize + 2 * self.margin_size
-            },
+            size: if last_two { self.img_resolution } else { rate as usize + 2 * self.margin_size },
             channels: if i == self.num_layers {
                 self.img_channels
             } else {
@@ -141,19 +120,8 @@ impl StyleGan3Config {
 
     /// The Fourier-feature input.
     pub fn input(&self) -> InputSpec {
-        let Signal {
-            cutoff,
-            rate,
-            size,
-            channels,
-            ..
-        } = self.signal(0);
-        InputSpec {
-            channels,
-            size,
-            sampling_rate: rate as f64,
-            bandwidth: cutoff,
-        }
+        let Signal { cutoff, rate, size, channels, .. } = self.signal(0);
+        InputSpec { channels, size, sampling_rate: rate as f64, bandwidth: cutoff }
     }
 
     /// The layers in order, `ToRGB` last. The configuration must have been validated.
@@ -169,11 +137,7 @@ impl StyleGan3Config {
         let tmp = from.rate.max(to.rate) * oversampling;
         let (up, down) = (tmp / from.rate, tmp / to.rate);
         let taps = |factor| {
-            if factor > 1 && !to_rgb {
-                self.filter_size * factor
-            } else {
-                1
-            }
+            if factor > 1 && !to_rgb { self.filter_size * factor } else { 1 }
         };
         let (up_taps, down_taps) = (taps(up), taps(down));
         let conv_kernel = if to_rgb { 1 } else { self.conv_kernel };

@@ -19,10 +19,7 @@ impl Linear {
         let weight = loader.tensor(&format!("{name}.weight"), device)?;
         let bias = loader.tensor(&format!("{name}.bias"), device)?;
         let gain = lr_multiplier / (weight.size()[1] as f64).sqrt();
-        Ok(Self {
-            weight: weight.f_mul_scalar(gain)?,
-            bias: bias.f_mul_scalar(lr_multiplier)?,
-        })
+        Ok(Self { weight: weight.f_mul_scalar(gain)?, bias: bias.f_mul_scalar(lr_multiplier)? })
     }
 
     /// Applies it to `x` `[N, in]`.

@@ -36,16 +36,9 @@ impl<'a> Loader<'a> {
 
     /// A tensor in float32 on a device.
     pub fn tensor(&self, name: &str, device: Device) -> Result<Tensor> {
-        let shape: Vec<i64> = self
-            .0
-            .shape(name)
-            .unwrap_or_default()
-            .iter()
-            .map(|&d| d as i64)
-            .collect();
-        Ok(Tensor::f_from_slice(&self.values(name)?)?
-            .f_reshape(&shape)?
-            .f_to_device(device)?)
+        let shape: Vec<i64> =
+            self.0.shape(name).unwrap_or_default().iter().map(|&d| d as i64).collect();
+        Ok(Tensor::f_from_slice(&self.values(name)?)?.f_reshape(&shape)?.f_to_device(device)?)
     }
 
     /// A scalar.

@@ -30,21 +30,10 @@ impl Mapping {
             Config::StyleGan3(c) => c.mapping_layers,
             Config::StyleGan2(c) => c.mapping_layers,
         };
-        let load = |i| {
-            Linear::load(
-                loader,
-                &format!("mapping.fc{i}"),
-                MAPPING_LR_MULTIPLIER,
-                Device::Cpu,
-            )
-        };
+        let load =
+            |i| Linear::load(loader, &format!("mapping.fc{i}"), MAPPING_LR_MULTIPLIER, Device::Cpu);
         let layers = (0..count).map(load).collect::<Result<_>>()?;
-        Ok(Self {
-            embed,
-            layers,
-            w_avg: loader.values("mapping.w_avg")?,
-            dims,
-        })
+        Ok(Self { embed, layers, w_avg: loader.values("mapping.w_avg")?, dims })
     }
 
     /// Lengths of z, of a class's one-hot vector, and of w.
@@ -66,9 +55,7 @@ impl Mapping {
         }
         for layer in &self.layers {
             let y = layer.forward(&x)?;
-            x = y
-                .f_maximum(&y.f_mul_scalar(0.2)?)?
-                .f_mul_scalar_(2f64.sqrt())?;
+            x = y.f_maximum(&y.f_mul_scalar(0.2)?)?.f_mul_scalar_(2f64.sqrt())?;
         }
         Ok(x)
     }
@@ -81,10 +68,7 @@ impl Mapping {
     pub fn map(&self, z: &[f32], class: Option<usize>) -> Result<Vec<f32>> {
         let (z_dim, c_dim, w_dim) = self.dims;
         if z.len() != z_dim {
-            let message = format!(
-                "a latent z has {} values, this network takes {z_dim}",
-                z.len()
-            );
+            let message = format!("a latent z has {} values, this network takes {z_dim}", z.len());
             return Err(Error::Invalid(message));
         }
         let c = match class {
@@ -95,9 +79,7 @@ impl Mapping {
                 Some(c)
             }
             None => {
-                return Err(Error::Invalid(format!(
-                    "this network has {c_dim} classes; give one"
-                )));
+                return Err(Error::Invalid(format!("this network has {c_dim} classes; give one")));
             }
             Some(class) => {
                 return Err(Error::Invalid(format!(
@@ -114,8 +96,6 @@ impl Mapping {
 
 /// Scales each row to rms 1.
 fn normalise(x: &Tensor) -> Result<Tensor> {
-    let mean = x
-        .f_square()?
-        .f_mean_dim([1i64].as_slice(), true, None::<Kind>)?;
+    let mean = x.f_square()?.f_mean_dim([1i64].as_slice(), true, None::<Kind>)?;
     Ok(x.f_mul(&mean.f_add_scalar(1e-8)?.f_rsqrt()?)?)
 }

@@ -13,29 +13,21 @@ use crate::Result;
 pub fn modulate(weight: &Tensor, styles: &Tensor, demodulate: bool, gain: f64) -> Result<Tensor> {
     let (n, channels) = styles.size2()?;
     let styled = |styles: &Tensor| -> Result<Tensor> {
-        Ok(weight
-            .f_unsqueeze(0)?
-            .f_mul(&styles.f_reshape([n, 1, channels, 1, 1])?)?)
+        Ok(weight.f_unsqueeze(0)?.f_mul(&styles.f_reshape([n, 1, channels, 1, 1])?)?)
     };
     if !demodulate {
         return Ok(styled(styles)?.f_mul_scalar(gain)?);
     }
-    let mean = styles
-        .f_square()?
-        .f_mean_dim([1i64].as_slice(), true, None::<Kind>)?;
+    let mean = styles.f_square()?.f_mean_dim([1i64].as_slice(), true, None::<Kind>)?;
     let w = styled(&styles.f_mul(&mean.f_rsqrt()?)?)?;
-    let norm = w
-        .f_square()?
-        .f_sum_dim_intlist([2i64, 3, 4].as_slice(), true, None::<Kind>)?;
+    let norm = w.f_square()?.f_sum_dim_intlist([2i64, 3, 4].as_slice(), true, None::<Kind>)?;
     let scale = norm.f_add_scalar(1e-8)?.f_rsqrt()?.f_mul_scalar(gain)?;
     Ok(w.f_mul(&scale)?)
 }
 
 /// Weights `[out, in, k, k]` brought to rms 1 per output channel (specification section 4).
 pub fn normalise_weight(weight: &Tensor) -> Result<Tensor> {
-    let mean = weight
-        .f_square()?
-        .f_mean_dim([1i64, 2, 3].as_slice(), true, None::<Kind>)?;
+    let mean = weight.f_square()?.f_mean_dim([1i64, 2, 3].as_slice(), true, None::<Kind>)?;
     Ok(weight.f_mul(&mean.f_rsqrt()?)?)
 }
 
@@ -56,10 +48,7 @@ pub fn convolve(x: &Tensor, weights: &Tensor, padding: i64) -> Result<Tensor> {
 pub fn convolve_up(x: &Tensor, weights: &Tensor) -> Result<Tensor> {
     let (n, c, h, w) = x.size4()?;
     let (out, k) = (weights.size()[1], weights.size()[3]);
-    let weights = weights
-        .f_to_kind(x.kind())?
-        .f_transpose(1, 2)?
-        .f_reshape([n * c, out, k, k])?;
+    let weights = weights.f_to_kind(x.kind())?.f_transpose(1, 2)?.f_reshape([n * c, out, k, k])?;
     let x = x.f_reshape([1, n * c, h, w])?;
     let y = x.f_conv_transpose2d(&weights, None::<&Tensor>, [2, 2], [0, 0], [0, 0], n, [1, 1])?;
     let (_, _, h, w) = y.size4()?;

@@ -58,10 +58,8 @@ impl StyleGan2 {
         device: Device,
         half: bool,
     ) -> Result<Self> {
-        let blocks = config
-            .blocks()
-            .into_iter()
-            .map(|spec| Block::load(loader, config, spec, device, half));
+        let blocks =
+            config.blocks().into_iter().map(|spec| Block::load(loader, config, spec, device, half));
         Ok(Self {
             constant: loader.tensor("synthesis.b4.const", device)?,
             blocks: blocks.collect::<Result<_>>()?,
@@ -70,10 +68,7 @@ impl StyleGan2 {
 
     /// Images `[N, channels, R, R]`, about -1..1, for ws `[N, num_ws, w_dim]`.
     pub fn forward(&self, ws: &Tensor) -> Result<Tensor> {
-        let mut x = self
-            .constant
-            .f_unsqueeze(0)?
-            .f_repeat([ws.size()[0], 1, 1, 1])?;
+        let mut x = self.constant.f_unsqueeze(0)?.f_repeat([ws.size()[0], 1, 1, 1])?;
         let mut image: Option<Tensor> = None;
         for block in &self.blocks {
             x = x.f_to_kind(block.kind)?;
@@ -106,17 +101,11 @@ impl Block {
         let conv =
             |part: &str, up| Conv::load(loader, &format!("{name}.{part}"), up, clamp, device);
         Ok(Self {
-            conv0: (spec.in_channels > 0)
-                .then(|| conv("conv0", true))
-                .transpose()?,
+            conv0: (spec.in_channels > 0).then(|| conv("conv0", true)).transpose()?,
             conv1: conv("conv1", false)?,
             to_rgb: ToRgb::load(loader, &format!("{name}.torgb"), clamp, device)?,
             resample: Fir::new(loader.tensor(&format!("{name}.resample_filter"), device)?),
-            kind: if half && spec.use_fp16 {
-                Kind::Half
-            } else {
-                Kind::Float
-            },
+            kind: if half && spec.use_fp16 { Kind::Half } else { Kind::Float },
             spec,
         })
     }
@@ -137,9 +126,7 @@ impl Conv {
             weight: get("weight")?,
             bias: get("bias")?,
             noise: get("noise_const")?.f_mul_scalar(strength)?,
-            resample: up
-                .then(|| get("resample_filter").map(Fir::new))
-                .transpose()?,
+            resample: up.then(|| get("resample_filter").map(Fir::new)).transpose()?,
             clamp,
         })
     }
@@ -155,9 +142,7 @@ impl Conv {
         };
         let x = x.f_add(&self.noise.f_to_kind(x.kind())?)?;
         let x = x.f_add(&self.bias.f_to_kind(x.kind())?.f_reshape([1, -1, 1, 1])?)?;
-        let x = x
-            .f_maximum(&x.f_mul_scalar(0.2)?)?
-            .f_mul_scalar_(2f64.sqrt())?;
+        let x = x.f_maximum(&x.f_mul_scalar(0.2)?)?.f_mul_scalar_(2f64.sqrt())?;
         clamped(x, self.clamp)
     }
 }

@@ -43,10 +43,8 @@ impl StyleGan3 {
         device: Device,
         half: bool,
     ) -> Result<Self> {
-        let layers = config
-            .layers()
-            .into_iter()
-            .map(|spec| Layer::load(loader, config, spec, device, half));
+        let layers =
+            config.layers().into_iter().map(|spec| Layer::load(loader, config, spec, device, half));
         Ok(Self {
             input: FourierInput::load(loader, config.input(), device)?,
             layers: layers.collect::<Result<_>>()?,
@@ -93,17 +91,11 @@ impl Layer {
         let weight = get("weight")?;
         Ok(Self {
             affine: Linear::load(loader, &format!("{name}.affine"), 1.0, device)?,
-            weight: if spec.to_rgb {
-                weight
-            } else {
-                normalise_weight(&weight)?
-            },
+            weight: if spec.to_rgb { weight } else { normalise_weight(&weight)? },
             bias: get("bias")?,
             magnitude_ema: loader.scalar(&format!("{name}.magnitude_ema"))?,
             act: FilteredLrelu {
-                up: (spec.up_taps > 1)
-                    .then(|| filter(spec.up_factor, "up_filter"))
-                    .transpose()?,
+                up: (spec.up_taps > 1).then(|| filter(spec.up_factor, "up_filter")).transpose()?,
                 down: (spec.down_taps > 1)
                     .then(|| filter(spec.down_factor, "down_filter"))
                     .transpose()?,
@@ -112,11 +104,7 @@ impl Layer {
                 gain: if spec.to_rgb { 1.0 } else { 2f64.sqrt() },
                 clamp: config.conv_clamp,
             },
-            kind: if half && spec.use_fp16 {
-                Kind::Half
-            } else {
-                Kind::Float
-            },
+            kind: if half && spec.use_fp16 { Kind::Half } else { Kind::Float },
             spec,
         })
     }
@@ -129,11 +117,7 @@ impl Layer {
         }
         let gain = self.magnitude_ema.sqrt().recip();
         let weights = modulate(&self.weight, &styles, !self.spec.to_rgb, gain)?;
-        let x = convolve(
-            &x.f_to_kind(self.kind)?,
-            &weights,
-            self.spec.conv_kernel as i64 - 1,
-        )?;
+        let x = convolve(&x.f_to_kind(self.kind)?, &weights, self.spec.conv_kernel as i64 - 1)?;
         self.act.forward(&x, &self.bias)
     }
 }

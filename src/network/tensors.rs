@@ -40,21 +40,11 @@ impl Config {
         let mut list = List(Vec::new());
         match self {
             Self::StyleGan3(config) => {
-                list.mapping(
-                    config.z_dim,
-                    config.c_dim,
-                    config.w_dim,
-                    config.mapping_layers,
-                );
+                list.mapping(config.z_dim, config.c_dim, config.w_dim, config.mapping_layers);
                 list.stylegan3(config);
             }
             Self::StyleGan2(config) => {
-                list.mapping(
-                    config.z_dim,
-                    config.c_dim,
-                    config.w_dim,
-                    config.mapping_layers,
-                );
+                list.mapping(config.z_dim, config.c_dim, config.w_dim, config.mapping_layers);
                 list.stylegan2(config);
             }
         }
@@ -87,11 +77,7 @@ struct List(Vec<TensorSpec>);
 
 impl List {
     fn add(&mut self, name: impl Into<String>, shape: &[usize], role: Role) {
-        self.0.push(TensorSpec {
-            name: name.into(),
-            shape: shape.to_vec(),
-            role,
-        });
+        self.0.push(TensorSpec { name: name.into(), shape: shape.to_vec(), role });
     }
 
     fn linear(&mut self, name: &str, from: usize, to: usize, weight: Role, bias: Role) {
@@ -101,13 +87,7 @@ impl List {
 
     fn mapping(&mut self, z_dim: usize, c_dim: usize, w_dim: usize, layers: usize) {
         if c_dim > 0 {
-            self.linear(
-                "mapping.embed",
-                c_dim,
-                w_dim,
-                Role::Normal(1.0),
-                Role::Constant(0.0),
-            );
+            self.linear("mapping.embed", c_dim, w_dim, Role::Normal(1.0), Role::Constant(0.0));
         }
         for i in 0..layers {
             let from = match i {
@@ -115,13 +95,7 @@ impl List {
                 _ => w_dim,
             };
             let weight = Role::Normal(1.0 / MAPPING_LR_MULTIPLIER);
-            self.linear(
-                &format!("mapping.fc{i}"),
-                from,
-                w_dim,
-                weight,
-                Role::Constant(0.0),
-            );
+            self.linear(&format!("mapping.fc{i}"), from, w_dim, weight, Role::Constant(0.0));
         }
         self.add("mapping.w_avg", &[w_dim], Role::Buffer);
     }
@@ -132,18 +106,8 @@ impl List {
         self.add("synthesis.input.freqs", &[channels, 2], Role::Buffer);
         self.add("synthesis.input.phases", &[channels], Role::Buffer);
         self.add("synthesis.input.transform", &[3, 3], Role::Buffer);
-        self.add(
-            "synthesis.input.weight",
-            &[channels, channels],
-            Role::Normal(1.0),
-        );
-        self.linear(
-            "synthesis.input.affine",
-            w_dim,
-            4,
-            Role::Constant(0.0),
-            Role::Upright,
-        );
+        self.add("synthesis.input.weight", &[channels, channels], Role::Normal(1.0));
+        self.linear("synthesis.input.affine", w_dim, 4, Role::Constant(0.0), Role::Upright);
         for layer in config.layers() {
             let name = format!("synthesis.{}", layer.name);
             let (from, to, k) = (layer.in_channels, layer.out_channels, layer.conv_kernel);
@@ -154,11 +118,7 @@ impl List {
                 Role::Normal(1.0),
                 Role::Constant(1.0),
             );
-            self.add(
-                format!("{name}.weight"),
-                &[to, from, k, k],
-                Role::Normal(1.0),
-            );
+            self.add(format!("{name}.weight"), &[to, from, k, k], Role::Normal(1.0));
             self.add(format!("{name}.bias"), &[to], Role::Constant(0.0));
             self.add(format!("{name}.magnitude_ema"), &[], Role::Buffer);
             if layer.up_taps > 1 {
@@ -178,11 +138,7 @@ impl List {
             let (from, to, size) = (block.in_channels, block.out_channels, block.resolution);
             self.add(format!("{name}.resample_filter"), &[4, 4], Role::Buffer);
             if from == 0 {
-                self.add(
-                    format!("{name}.const"),
-                    &[to, size, size],
-                    Role::Normal(1.0),
-                );
+                self.add(format!("{name}.const"), &[to, size, size], Role::Normal(1.0));
             } else {
                 self.stylegan2_conv(&format!("{name}.conv0"), w_dim, from, to, size);
             }
@@ -195,32 +151,14 @@ impl List {
                 Role::Normal(1.0),
                 Role::Constant(1.0),
             );
-            self.add(
-                format!("{rgb}.weight"),
-                &[config.img_channels, to, 1, 1],
-                Role::Normal(1.0),
-            );
-            self.add(
-                format!("{rgb}.bias"),
-                &[config.img_channels],
-                Role::Constant(0.0),
-            );
+            self.add(format!("{rgb}.weight"), &[config.img_channels, to, 1, 1], Role::Normal(1.0));
+            self.add(format!("{rgb}.bias"), &[config.img_channels], Role::Constant(0.0));
         }
     }
 
     fn stylegan2_conv(&mut self, name: &str, w_dim: usize, from: usize, to: usize, size: usize) {
-        self.linear(
-            &format!("{name}.affine"),
-            w_dim,
-            from,
-            Role::Normal(1.0),
-            Role::Constant(1.0),
-        );
-        self.add(
-            format!("{name}.weight"),
-            &[to, from, 3, 3],
-            Role::Normal(1.0),
-        );
+        self.linear(&format!("{name}.affine"), w_dim, from, Role::Normal(1.0), Role::Constant(1.0));
+        self.add(format!("{name}.weight"), &[to, from, 3, 3], Role::Normal(1.0));
         self.add(format!("{name}.bias"), &[to], Role::Constant(0.0));
         self.add(format!("{name}.noise_const"), &[size, size], Role::Buffer);
         self.add(format!("{name}.noise_strength"), &[], Role::Constant(0.0));

@@ -27,11 +27,7 @@ pub fn low_pass(taps: usize, cutoff: f64, half_width: f64, rate: f64) -> Option<
     let window = kaiser(taps, half_width, rate);
     let centre = (taps - 1) as f64 / 2.0;
     let sinc = |n: usize| sinc(2.0 * cutoff / rate * (n as f64 - centre));
-    let row = window
-        .iter()
-        .enumerate()
-        .map(|(n, w)| w * sinc(n))
-        .collect();
+    let row = window.iter().enumerate().map(|(n, w)| w * sinc(n)).collect();
     Some(Filter::Separable(to_unit_sum(row)))
 }
 
@@ -50,10 +46,7 @@ pub fn radial_low_pass(taps: usize, cutoff: f64, half_width: f64, rate: f64) -> 
         jinc(cutoff, at(x).hypot(at(y))) * window[x] * window[y]
     };
     let taps_2d = (0..taps * taps).map(tap).collect();
-    Some(Filter::Radial {
-        side: taps,
-        taps: to_unit_sum(taps_2d),
-    })
+    Some(Filter::Radial { side: taps, taps: to_unit_sum(taps_2d) })
 }
 
 fn to_unit_sum(taps: Vec<f64>) -> Vec<f64> {
@@ -63,19 +56,11 @@ fn to_unit_sum(taps: Vec<f64>) -> Vec<f64> {
 
 /// The ideal circular low-pass of a cutoff at radius `r`: `J1(2 pi f_c r) f_c / r`, up to a constant.
 fn jinc(cutoff: f64, r: f64) -> f64 {
-    if r == 0.0 {
-        PI * cutoff
-    } else {
-        libm::j1(2.0 * PI * cutoff * r) / r
-    }
+    if r == 0.0 { PI * cutoff } else { libm::j1(2.0 * PI * cutoff * r) / r }
 }
 
 fn sinc(x: f64) -> f64 {
-    if x == 0.0 {
-        1.0
-    } else {
-        (PI * x).sin() / (PI * x)
-    }
+    if x == 0.0 { 1.0 } else { (PI * x).sin() / (PI * x) }
 }
 
 /// Kaiser window whose attenuation fits a transition of `half_width` to each side of the cutoff.
@@ -120,11 +105,9 @@ mod tests {
     #[test]
     fn bessel_agrees_with_tables() {
         // Abramowitz and Stegun, table 9.8.
-        for (x, expected) in [
-            (0.0, 1.0),
-            (1.0, 1.266_065_877_752_008),
-            (10.0, 2_815.716_628_466_254),
-        ] {
+        for (x, expected) in
+            [(0.0, 1.0), (1.0, 1.266_065_877_752_008), (10.0, 2_815.716_628_466_254)]
+        {
             assert!((bessel_i0(x) / expected - 1.0).abs() < 1e-14, "{x}");
         }
     }
@@ -137,11 +120,7 @@ mod tests {
         };
         let gain = |f: f64| {
             let phase = |n: usize| 2.0 * PI * f / rate * (n as f64 - 23.5);
-            row.iter()
-                .enumerate()
-                .map(|(n, t)| t * phase(n).cos())
-                .sum::<f64>()
-                .abs()
+            row.iter().enumerate().map(|(n, t)| t * phase(n).cos()).sum::<f64>().abs()
         };
         assert!((gain(0.0) - 1.0).abs() < 1e-12);
         assert!((gain(cutoff) - 0.5).abs() < 0.01);
