@@ -84,7 +84,7 @@ pub struct FrameInput {
 ///         assert_eq!(input.index, index);
 ///     }
 ///     let still = schedule.at(12.5)?;
-///     println!("U = {:?}", still.transform);
+///     assert_eq!(still.index, 12);
 ///     Ok(())
 /// }
 /// ```
