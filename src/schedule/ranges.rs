@@ -13,7 +13,7 @@ use crate::{Error, Result};
 /// assert_eq!(parse("24-47", 240)?, 24..48);
 /// assert_eq!(parse("57", 240)?, 57..58);
 /// assert_eq!(parse("200-", 240)?, 200..240);
-/// # sg3render::Result::Ok(())
+/// # Ok::<(), sg3render::Error>(())
 /// ```
 pub fn parse(text: &str, frames: u64) -> Result<Range<u64>> {
     let beyond = |number: &str| {
