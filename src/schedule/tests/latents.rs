@@ -170,7 +170,7 @@ impl Mapping for Counting {
 }
 
 #[test]
-fn only_classes_with_weight_are_mapped_and_only_once() {
+fn only_classes_with_weight_are_mapped() {
     let mut timeline = resolved(seed_path(Interpolation::NaturalCubic, None));
     timeline.class = Some(curve([
         (0.0, vec![0.0, 1.0, 0.0, 0.0]),
@@ -182,4 +182,13 @@ fn only_classes_with_weight_are_mapped_and_only_once() {
         schedule.frame(frame).unwrap();
     }
     assert_eq!(mapping.0.load(Ordering::Relaxed), 4 * 2);
+
+    // A great circle is mapped at every frame, for the classes that are shown there.
+    timeline.latent.interpolation = Interpolation::Slerp;
+    let mapping = Arc::new(Counting(AtomicUsize::new(0)));
+    let schedule = Schedule::new(&timeline, mapping.clone()).unwrap();
+    for (frame, calls) in [(0, 1), (0, 2), (5, 4)] {
+        schedule.frame(frame).unwrap();
+        assert_eq!(mapping.0.load(Ordering::Relaxed), calls);
+    }
 }
