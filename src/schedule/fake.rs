@@ -1,0 +1,139 @@
+//! What tests of this room share: a small network that is none, and the golden files.
+
+use std::f64::consts::FRAC_PI_4;
+
+use safetensors::{Dtype, SafeTensors};
+
+use super::{Mapping, seeds};
+use crate::Result;
+use crate::timeline::curve::{Curve, Key};
+use crate::timeline::easing::Easing;
+use crate::timeline::resolved::{
+    Camera, Canvas, Fit, Interpolation, Latent, LatentPoint, Resolved,
+};
+
+pub const Z_DIM: usize = 7;
+pub const W_DIM: usize = 5;
+pub const NUM_WS: usize = 4;
+
+/// A smooth mapping that is not linear, with a pose unless told to have none.
+pub struct Fake {
+    pub has_pose: bool,
+}
+
+const W_AVG: [f32; W_DIM] = [0.25, -0.5, 0.125, 0.75, -0.0625];
+
+impl Mapping for Fake {
+    fn z_dim(&self) -> usize {
+        Z_DIM
+    }
+    fn w_dim(&self) -> usize {
+        W_DIM
+    }
+    fn num_ws(&self) -> usize {
+        NUM_WS
+    }
+    fn w_avg(&self) -> &[f32] {
+        &W_AVG
+    }
+    fn map(&self, z: &[f32], class: Option<usize>) -> Result<Vec<f32>> {
+        assert_eq!(z.len(), Z_DIM);
+        let class = class.map_or(0.0, |c| 1.0 + c as f64);
+        let w = |i: usize| {
+            let sum: f64 = z
+                .iter()
+                .enumerate()
+                .map(|(j, &z)| f64::from(z) * ((i * 7 + j) as f64).cos())
+                .sum();
+            (1.5 * (sum + 0.7 * class + i as f64).sin()) as f32
+        };
+        Ok((0..W_DIM).map(w).collect())
+    }
+    fn pose(&self, w: &[f32]) -> Option<[f64; 4]> {
+        assert_eq!(w.len(), W_DIM);
+        let angle = FRAC_PI_4 * f64::from(w[0]) * 3.0;
+        let (sin, cos) = angle.sin_cos();
+        self.has_pose
+            .then(|| [cos, sin, f64::from(w[1]), f64::from(w[2])])
+    }
+}
+
+/// A latent path with a key at every given time, its easings linear.
+pub fn latent(
+    keys: impl IntoIterator<Item = (f64, LatentPoint)>,
+    interpolation: Interpolation,
+    period: Option<f64>,
+) -> Latent {
+    let key = |(at, value)| Key {
+        at,
+        value,
+        easing: Easing::Linear,
+    };
+    Latent {
+        keys: keys.into_iter().map(key).collect(),
+        interpolation,
+        period,
+    }
+}
+
+/// A timeline of 48 frames that shows `latent` and does nothing else.
+pub fn resolved(latent: Latent) -> Resolved {
+    Resolved {
+        fps: (24, 1),
+        frames: 48,
+        canvas: Canvas {
+            size: None,
+            fit: Fit::Contain,
+            pixel_aspect: (1, 1),
+        },
+        preset: "h264".into(),
+        audio: None,
+        latent,
+        psi: Curve::constant(1.0),
+        cutoff: None,
+        class: None,
+        mixes: Vec::new(),
+        camera: Camera {
+            translate: Curve::constant([0.0, 0.0]),
+            rotate: Curve::constant(0.0),
+            scale: Curve::constant(1.0),
+            pivot: Curve::constant([0.0, 0.0]),
+        },
+        stabilise: None,
+    }
+}
+
+/// `n` numbers spread over 0..1, the same for the same seed.
+pub fn spread(seed: u32, n: usize) -> Vec<f64> {
+    seeds::randn(seed, n)
+        .into_iter()
+        .map(|x| x.rem_euclid(1.0))
+        .collect()
+}
+
+/// A float tensor of a golden file.
+pub fn golden(file: &str, name: &str) -> Vec<f64> {
+    let path = format!(
+        "{}/tests/golden/{file}.safetensors",
+        env!("CARGO_MANIFEST_DIR")
+    );
+    let bytes = std::fs::read(path).unwrap();
+    let tensors = SafeTensors::deserialize(&bytes).unwrap();
+    let tensor = tensors.tensor(name).unwrap();
+    let data = tensor.data();
+    match tensor.dtype() {
+        Dtype::F64 => data
+            .as_chunks()
+            .0
+            .iter()
+            .map(|&b| f64::from_le_bytes(b))
+            .collect(),
+        Dtype::F32 => data
+            .as_chunks()
+            .0
+            .iter()
+            .map(|&b| f64::from(f32::from_le_bytes(b)))
+            .collect(),
+        other => panic!("{name} is {other:?}"),
+    }
+}

@@ -1,0 +1,234 @@
+//! A keyed path through latent space, ready to be followed.
+
+use super::Mapping;
+use super::classes::Classes;
+use super::knots::Knots;
+use super::seeds;
+use super::slerp::Circles;
+use super::spline::{Slopes, Spline};
+use crate::timeline::resolved::{self, Interpolation, LatentPoint};
+use crate::{Error, Result};
+
+/// A latent path whose keys have been drawn and mapped.
+pub struct Latent {
+    path: Path,
+    classes: Vec<Option<usize>>,
+}
+
+enum Path {
+    /// Through w, the same whatever the class: no key needs the mapping.
+    Fixed(Spline),
+    /// Through w, one path for each class.
+    Mapped(Vec<Spline>),
+    /// Through z, to be mapped at every frame.
+    Normal(Circles),
+}
+
+/// A point of a path in w: one for all layers, or one for each.
+pub struct Point {
+    values: Vec<f64>,
+    w_dim: usize,
+}
+
+impl Point {
+    /// The w of a layer, `w_dim` values.
+    pub fn layer(&self, layer: usize) -> &[f64] {
+        let start = if self.values.len() == self.w_dim {
+            0
+        } else {
+            layer * self.w_dim
+        };
+        &self.values[start..start + self.w_dim]
+    }
+}
+
+impl Latent {
+    /// Draws the seeds and, for paths in w, maps every key for each class that is ever shown.
+    pub fn new(
+        latent: &resolved::Latent,
+        classes: &Classes,
+        mapping: &dyn Mapping,
+    ) -> Result<Self> {
+        let knots = Knots::new(&latent.keys, latent.period)?;
+        let slopes = match latent.interpolation {
+            Interpolation::Slerp => None,
+            Interpolation::Linear => Some(Slopes::Straight),
+            Interpolation::CatmullRom => Some(Slopes::catmull_rom(&knots)),
+            Interpolation::NaturalCubic => Some(Slopes::natural(&knots)),
+            Interpolation::LoopCubic => Some(Slopes::loop_cubic(&knots)?),
+        };
+        let keys = Keys {
+            points: latent.keys.iter().map(|key| &key.value).collect(),
+            mapping,
+        };
+        let path = if let Some(slopes) = slopes {
+            let dim = keys.dim();
+            let spline = |class: &Option<usize>| {
+                let rows = keys.mapped(*class, dim)?;
+                Ok(Spline::new(knots.clone(), dim, rows, &slopes))
+            };
+            if keys.need_class() {
+                Path::Mapped(classes.used().iter().map(spline).collect::<Result<_>>()?)
+            } else {
+                Path::Fixed(spline(&None)?)
+            }
+        } else {
+            Path::Normal(Circles::new(knots, mapping.z_dim(), keys.normal()?))
+        };
+        Ok(Self {
+            path,
+            classes: classes.used().to_vec(),
+        })
+    }
+
+    /// The point in w at a time in frames: the sum of each class's, by its weight. `weights`
+    /// belongs to the classes that the path was made for and sums to 1.
+    pub fn at(&self, frame: f64, weights: &[f64], mapping: &dyn Mapping) -> Result<Point> {
+        let w_dim = mapping.w_dim();
+        let values = match &self.path {
+            Path::Fixed(spline) => spline.at(frame),
+            Path::Mapped(splines) => {
+                weighted(splines.iter().zip(weights), |spline| Ok(spline.at(frame)))?
+            }
+            Path::Normal(circles) => {
+                let z: Vec<f32> = circles.at(frame).into_iter().map(|z| z as f32).collect();
+                weighted(self.classes.iter().zip(weights), |&class| {
+                    map(mapping, &z, class)
+                })?
+            }
+        };
+        Ok(Point { values, w_dim })
+    }
+}
+
+/// The sum of what `point` gives for each item, by its weight; items of weight 0 are not asked.
+fn weighted<'a, T: 'a>(
+    items: impl Iterator<Item = (&'a T, &'a f64)>,
+    point: impl Fn(&T) -> Result<Vec<f64>>,
+) -> Result<Vec<f64>> {
+    let mut sum = Vec::new();
+    for (item, &weight) in items.filter(|(_, weight)| **weight != 0.0) {
+        let values = point(item)?.into_iter().map(|w| weight * w);
+        if sum.is_empty() {
+            sum = values.collect();
+        } else {
+            sum.iter_mut().zip(values).for_each(|(sum, w)| *sum += w);
+        }
+    }
+    if sum.is_empty() {
+        return Err(Error::Invalid(
+            "the class track's weights are all 0: they must sum to 1".into(),
+        ));
+    }
+    Ok(sum)
+}
+
+/// The keys of one path and the network that they belong to.
+struct Keys<'a> {
+    points: Vec<&'a LatentPoint>,
+    mapping: &'a dyn Mapping,
+}
+
+impl Keys<'_> {
+    /// Whether any key's w depends on the class.
+    fn need_class(&self) -> bool {
+        self.points
+            .iter()
+            .any(|point| matches!(point, LatentPoint::Seed(_) | LatentPoint::Z(_)))
+    }
+
+    /// Length of a row: `w_dim`, or that for each layer as soon as one key tells layers apart.
+    fn dim(&self) -> usize {
+        let layered = self
+            .points
+            .iter()
+            .any(|point| matches!(point, LatentPoint::Ws(_)));
+        if layered {
+            self.ws_len()
+        } else {
+            self.mapping.w_dim()
+        }
+    }
+
+    fn ws_len(&self) -> usize {
+        self.mapping.num_ws() * self.mapping.w_dim()
+    }
+
+    /// Rows of `dim` values in w for a class.
+    fn mapped(&self, class: Option<usize>, dim: usize) -> Result<Vec<f64>> {
+        let w_dim = self.mapping.w_dim();
+        let mut rows = Vec::with_capacity(self.points.len() * dim);
+        for (key, point) in self.points.iter().enumerate() {
+            let row = match point {
+                LatentPoint::W(w) => wide(expect_len(w, w_dim, "w", key)?),
+                LatentPoint::Ws(ws) => wide(expect_len(ws, self.ws_len(), "ws", key)?),
+                LatentPoint::Average => wide(self.mapping.w_avg()),
+                LatentPoint::Seed(_) | LatentPoint::Z(_) => {
+                    map(self.mapping, &self.z(key, point)?, class)?
+                }
+            };
+            // A w for all layers is repeated where other keys tell layers apart.
+            rows.extend(row.iter().cycle().take(dim));
+        }
+        Ok(rows)
+    }
+
+    /// Rows of `z_dim` values in z.
+    fn normal(&self) -> Result<Vec<f64>> {
+        let rows = self
+            .points
+            .iter()
+            .enumerate()
+            .map(|(key, point)| self.z(key, point));
+        Ok(rows
+            .collect::<Result<Vec<_>>>()?
+            .concat()
+            .into_iter()
+            .map(f64::from)
+            .collect())
+    }
+
+    /// The z of a key, in float32 as every tool has it.
+    fn z(&self, key: usize, point: &LatentPoint) -> Result<Vec<f32>> {
+        let z_dim = self.mapping.z_dim();
+        match point {
+            LatentPoint::Seed(seed) => Ok(seeds::randn(*seed, z_dim)
+                .into_iter()
+                .map(|z| z as f32)
+                .collect()),
+            LatentPoint::Z(z) => expect_len(z, z_dim, "z", key).map(<[f32]>::to_vec),
+            _ => Err(Error::Invalid(format!(
+                "latent key {} is a point of w: great circles (slerp) go through z, so that every \
+                 key must be a seed or a z",
+                key + 1
+            ))),
+        }
+    }
+}
+
+fn map(mapping: &dyn Mapping, z: &[f32], class: Option<usize>) -> Result<Vec<f64>> {
+    let w = mapping.map(z, class)?;
+    if w.len() != mapping.w_dim() {
+        return Err(Error::Invalid(format!(
+            "the network's mapping gave {} values instead of {}",
+            w.len(),
+            mapping.w_dim()
+        )));
+    }
+    Ok(wide(&w))
+}
+
+fn wide(values: &[f32]) -> Vec<f64> {
+    values.iter().map(|&w| f64::from(w)).collect()
+}
+
+fn expect_len<'a>(values: &'a [f32], len: usize, what: &str, key: usize) -> Result<&'a [f32]> {
+    if values.len() == len {
+        return Ok(values);
+    }
+    Err(Error::Invalid(format!(
+        "latent key {} is a {what} of {} values, but this network's {what} has {len}",
+        key + 1,
+        values.len()
+    )))
+}
