@@ -1,0 +1,305 @@
+//! Latents: seeds spread over the timeline, keys, and arrays out of files.
+
+use std::ops::Range;
+use std::rc::Rc;
+
+use super::super::arrays::{self, Array};
+use super::super::curve::Key;
+use super::super::document::{self, ArrayItem, Loop, Point, Seeds, Source, Spanned};
+use super::super::easing::Easing;
+use super::super::resolved::{Interpolation, Latent, LatentPoint};
+use super::Check;
+use super::keys::frames_text;
+use crate::report::Span;
+
+impl Check<'_> {
+    pub fn source(&mut self, source: &Source) -> Option<Latent> {
+        match source {
+            Source::Seeds(seeds) => self.seeds(seeds),
+            Source::Latent(latent) => self.latent(latent),
+        }
+    }
+
+    /// The timeline's exact length in output frames.
+    fn whole(&self) -> Option<f64> {
+        self.end.map(|end| end * self.stretch)
+    }
+
+    fn seeds(&mut self, seeds: &Seeds) -> Option<Latent> {
+        let count = seeds.list.len() as f64;
+        let repeat = seeds.repeat && seeds.list.len() > 1;
+        let whole = self.whole();
+        let step = match &seeds.every {
+            Some(every) => self.length(every)?,
+            // A loop comes back to the first seed; a way with an end reaches the last one there.
+            None => {
+                whole?
+                    / if repeat {
+                        count
+                    } else {
+                        (count - 1.0).max(1.0)
+                    }
+            }
+        };
+        if let Some(every) = seeds.every.as_ref().filter(|_| step <= 0.0) {
+            self.report.error(
+                every.span.clone(),
+                "`every` is 0: expected the time from one seed to the next",
+            );
+            return None;
+        }
+        let last = step * (count - 1.0);
+        if let (Some(every), Some(whole)) = (&seeds.every, whole)
+            && last > whole
+        {
+            let reached = (whole / step) as usize + 1;
+            let message =
+                format!("only the first {reached} of {count} seeds are reached before the end");
+            self.report.warning(every.span.clone(), message);
+        }
+        let default = if repeat {
+            Interpolation::LoopCubic
+        } else {
+            Interpolation::NaturalCubic
+        };
+        let interpolation = seeds.interpolation.as_ref().map_or(default, |i| i.value);
+        self.loop_cubic(seeds.interpolation.as_ref(), repeat, seeds.list.len());
+        let key = |(i, seed): (usize, &Spanned<u32>)| Key {
+            at: i as f64 * step,
+            value: LatentPoint::Seed(seed.value),
+            easing: Easing::Linear,
+        };
+        let keys: Vec<_> = seeds.list.iter().enumerate().map(key).collect();
+        (!keys.is_empty()).then_some(Latent {
+            keys,
+            interpolation,
+            period: repeat.then_some(step * count),
+        })
+    }
+
+    fn latent(&mut self, latent: &document::Latent) -> Option<Latent> {
+        let interpolation = latent
+            .interpolation
+            .as_ref()
+            .map_or(Interpolation::Linear, |i| i.value);
+        let keys = self.keys(&latent.keys, |check, point, span| {
+            if interpolation == Interpolation::Slerp
+                && matches!(point, Point::W(_) | Point::Average)
+            {
+                let message =
+                    "`slerp` goes through z, and this key is a mapped w: expected `seed` or `z`";
+                check
+                    .report
+                    .error(span.clone(), message)
+                    .help("choose `linear` or `cubic`, which go through w");
+            }
+            check.point(point, span)
+        });
+        let period = latent
+            .repeat
+            .as_ref()
+            .and_then(|repeat| self.period(repeat, &keys));
+        let repeats = latent
+            .repeat
+            .as_ref()
+            .is_some_and(|repeat| repeat.value != Loop::No);
+        self.loop_cubic(latent.interpolation.as_ref(), repeats, latent.keys.len());
+        (!keys.is_empty()).then_some(Latent {
+            keys,
+            interpolation,
+            period,
+        })
+    }
+
+    /// The published tool's cubic is defined for loops only.
+    fn loop_cubic(
+        &mut self,
+        interpolation: Option<&Spanned<Interpolation>>,
+        repeats: bool,
+        keys: usize,
+    ) {
+        let Some(span) = interpolation
+            .filter(|i| i.value == Interpolation::LoopCubic)
+            .map(|i| i.span.clone())
+        else {
+            return;
+        };
+        if keys < 2 {
+            self.report
+                .error(span, "`loop_cubic` needs at least two keys to go through");
+        } else if !repeats {
+            self.report
+                .error(span, "`loop_cubic` needs a loop")
+                .help("write `loop: true`, or choose `cubic`");
+        }
+    }
+
+    fn period(&mut self, repeat: &Spanned<Loop>, keys: &[Key<LatentPoint>]) -> Option<f64> {
+        let period = match repeat.value {
+            Loop::No => return None,
+            Loop::Whole => self.whole()?,
+            Loop::Period(time) => self.length(&Spanned {
+                value: time,
+                span: repeat.span.clone(),
+            })?,
+        };
+        let reach = keys
+            .last()
+            .zip(keys.first())
+            .map_or(0.0, |(last, first)| last.at - first.at);
+        if period > reach {
+            return Some(period);
+        }
+        let message = format!(
+            "the loop comes back to its first key after {} frames, but the last key lies {} frames after the first",
+            frames_text(period),
+            frames_text(reach)
+        );
+        let help = "leave out the last key (the loop leads back to the first by itself), or write a longer `loop`";
+        self.report.error(repeat.span.clone(), message).help(help);
+        None
+    }
+
+    fn point(&mut self, point: &Point, span: Span) -> Option<LatentPoint> {
+        match point {
+            Point::Seed(seed) => Some(LatentPoint::Seed(*seed)),
+            Point::Average => Some(LatentPoint::Average),
+            Point::Z(item) => {
+                let array = self.array(item, span.clone())?;
+                let network = self.network?;
+                let (values, _) = self.pick(&array, item, span, network.z_dim, None)?;
+                Some(LatentPoint::Z(values))
+            }
+            Point::W(item) => {
+                let array = self.array(item, span.clone())?;
+                let network = self.network?;
+                let (values, per_layer) =
+                    self.pick(&array, item, span, network.w_dim, Some(network.num_ws))?;
+                Some(if per_layer {
+                    LatentPoint::Ws(values)
+                } else {
+                    LatentPoint::W(values)
+                })
+            }
+        }
+    }
+
+    fn array(&mut self, item: &ArrayItem, span: Span) -> Option<Rc<Array>> {
+        let path = self.document.path(&item.file);
+        let cached = (path.clone(), item.array.clone());
+        if let Some(array) = self.arrays.get(&cached) {
+            return array.clone();
+        }
+        let array = if path.is_file() {
+            arrays::read(&path, item.array.as_deref())
+                .map_err(|message| self.report.error(span, message))
+                .ok()
+        } else {
+            self.missing("array", &path, span);
+            None
+        };
+        let array = array.map(Rc::new);
+        self.arrays.insert(cached, array.clone());
+        array
+    }
+
+    /// The values of one latent, and whether they are one w for each layer.
+    fn pick(
+        &mut self,
+        array: &Array,
+        item: &ArrayItem,
+        span: Span,
+        dim: usize,
+        num_ws: Option<usize>,
+    ) -> Option<(Vec<f32>, bool)> {
+        let picked = place(&array.shape, item.index, dim, num_ws).and_then(|(range, per_layer)| {
+            let values = array.data.get(range).unwrap_or_default();
+            match values.iter().position(|x| !x.is_finite()) {
+                Some(i) => Err(format!(
+                    "value {i} of this latent is {}: expected finite numbers",
+                    values[i]
+                )),
+                None => Ok((values.to_vec(), per_layer)),
+            }
+        });
+        let shown = || self.document.path(&item.file);
+        picked
+            .map_err(|message| {
+                self.report
+                    .error(span, format!("`{}`: {message}", shown().display()))
+            })
+            .ok()
+    }
+}
+
+/// Where a latent of `dim` values (or `num_ws` times as many) lies in an array.
+fn place(
+    shape: &[usize],
+    index: Option<usize>,
+    dim: usize,
+    num_ws: Option<usize>,
+) -> Result<(Range<usize>, bool), String> {
+    let row = |rows: usize, length: usize, per_layer: bool| match index {
+        None if rows > 1 => Err(format!(
+            "holds {rows} latents: choose one by `index` (0 to {})",
+            rows - 1
+        )),
+        index => {
+            let i = index.unwrap_or(0);
+            if i < rows {
+                Ok((i * length..(i + 1) * length, per_layer))
+            } else {
+                Err(format!(
+                    "index {i} is out of range: it holds {rows} latents"
+                ))
+            }
+        }
+    };
+    match (shape, num_ws) {
+        (&[d], _) if d == dim && index.is_none() => Ok((0..dim, false)),
+        (&[d], _) if d == dim => Err("holds a single latent: leave out `index`".into()),
+        (&[n, d], Some(num_ws)) if d == dim && n == num_ws && index.is_none() => {
+            Ok((0..n * dim, true))
+        }
+        (&[n, d], _) if d == dim => row(n, dim, false),
+        (&[n, k, d], Some(num_ws)) if d == dim && k == num_ws => row(n, num_ws * dim, true),
+        (_, None) => Err(format!(
+            "an array of shape {shape:?} is no z: expected [{dim}] or [n, {dim}]"
+        )),
+        (_, Some(k)) => Err(format!(
+            "an array of shape {shape:?} is no w: expected [{dim}], [n, {dim}], [{k}, {dim}] or [n, {k}, {dim}]"
+        )),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::place;
+
+    #[test]
+    fn each_documented_shape_has_its_place() {
+        assert_eq!(place(&[8], None, 8, None), Ok((0..8, false)));
+        assert_eq!(place(&[3, 8], Some(2), 8, None), Ok((16..24, false)));
+        assert_eq!(place(&[1, 8], None, 8, None), Ok((0..8, false)));
+        assert_eq!(place(&[4, 8], None, 8, Some(4)), Ok((0..32, true)));
+        assert_eq!(place(&[4, 8], Some(3), 8, Some(4)), Ok((24..32, false)));
+        assert_eq!(place(&[2, 4, 8], Some(1), 8, Some(4)), Ok((32..64, true)));
+        assert_eq!(place(&[1, 4, 8], None, 8, Some(4)), Ok((0..32, true)));
+    }
+
+    #[test]
+    fn other_shapes_and_indices_are_refused() {
+        for (shape, index, num_ws) in [
+            (&[7][..], None, None),
+            (&[8], Some(0), None),
+            (&[3, 8], None, None),
+            (&[3, 8], Some(3), Some(4)),
+            (&[3, 5, 8], Some(0), Some(4)),
+            (&[1, 4, 8], None, None),
+            (&[], None, None),
+            (&[0, 8], None, None),
+        ] {
+            assert!(place(shape, index, 8, num_ws).is_err(), "{shape:?}");
+        }
+    }
+}

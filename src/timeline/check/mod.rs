@@ -1,0 +1,294 @@
+//! Holding the document against the network, the files and itself: what passes is resolved.
+
+mod camera;
+mod keys;
+mod latent;
+mod layers;
+mod output;
+
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::rc::Rc;
+
+use super::arrays::Array;
+use super::curve::Curve;
+use super::document::{self, Document};
+use super::resolved::{Mix, Resolved};
+use crate::report::{Report, Span};
+
+/// Frames per second where the timeline does not say.
+const DEFAULT_FPS: (u32, u32) = (24, 1);
+/// Psi beyond this is rarely meant: pictures fall apart.
+const WIDEST_PSI: f64 = 1.5;
+
+/// What the check has to know about the world outside the document.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Facts {
+    /// The network of [`Document::model`], or why there is none. It is reported at the model's
+    /// place; without a model in the document it is not looked at.
+    pub network: Result<NetworkFacts, Problem>,
+    /// All output presets by name, and the preset file of [`Document::preset`] by its path.
+    pub presets: Vec<PresetFacts>,
+}
+
+/// What a timeline may ask of a network.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NetworkFacts {
+    /// What it is called in messages, such as `StyleGAN3-T`.
+    pub kind: String,
+    /// Width and height of its picture, pixels.
+    pub resolution: u32,
+    /// Length of z.
+    pub z_dim: usize,
+    /// Length of w.
+    pub w_dim: usize,
+    /// Copies of w that the synthesis takes.
+    pub num_ws: usize,
+    /// Number of classes; 0 for none.
+    pub c_dim: usize,
+    /// Names of the synthesis layers, for alias-free networks: w number i + 1 goes to layer i, w
+    /// number 0 to the Fourier features. Empty for others.
+    pub layer_names: Vec<String>,
+    /// Whether the picture can be moved through Fourier features (alias-free networks).
+    pub has_camera: bool,
+    /// Whether rotation is alias-free too (configuration R, 1x1 kernels).
+    pub rotates: bool,
+}
+
+/// An output preset and what its pixel format asks of the picture.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PresetFacts {
+    /// Its name, or its path for a preset file.
+    pub name: String,
+    /// Chroma is halved in width (4:2:2, 4:2:0).
+    pub even_width: bool,
+    /// Chroma is halved in height (4:2:0).
+    pub even_height: bool,
+}
+
+/// Something outside the document that is wrong.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Problem {
+    /// One sentence.
+    pub message: String,
+    /// What to do about it.
+    pub help: Option<String>,
+}
+
+/// What the command line says instead of the document. The caller answers for the values.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Overrides {
+    /// Width and height, pixels.
+    pub size: Option<(u32, u32)>,
+    /// Frames per second; keeps the tempo: what the document says in frames means frames of its
+    /// own rate.
+    pub fps: Option<(u32, u32)>,
+    /// A preset's name or path.
+    pub preset: Option<String>,
+    /// An audio file, from the working folder.
+    pub audio: Option<PathBuf>,
+}
+
+impl Document {
+    /// Resolves the timeline. The report beside the result holds warnings only; the report of a
+    /// failure holds all mistakes that were found, each at its place, and warnings too.
+    pub fn check(
+        &self,
+        facts: &Facts,
+        overrides: &Overrides,
+    ) -> Result<(Resolved, Report), Report> {
+        let network = facts.network.as_ref().ok();
+        let rate = self.written.fps.unwrap_or(DEFAULT_FPS);
+        let output_rate = overrides.fps.unwrap_or(rate);
+        let stretch = f64::from(output_rate.0) * f64::from(rate.1)
+            / (f64::from(output_rate.1) * f64::from(rate.0));
+        let mut check = Check {
+            document: self,
+            report: self.report.clone(),
+            network,
+            rate,
+            stretch,
+            end: None,
+            arrays: HashMap::new(),
+        };
+        check.model(facts);
+        let frames = check.duration();
+        let resolved = check.resolve(output_rate, frames, facts, overrides);
+        let mut report = check.report;
+        report.diagnostics.sort_by_key(|d| d.span.start);
+        match resolved {
+            Some(resolved) if !report.has_errors() => Ok((resolved, report)),
+            _ => Err(report),
+        }
+    }
+}
+
+struct Check<'a> {
+    document: &'a Document,
+    report: Report,
+    /// None for a network that could not be read, which is reported.
+    network: Option<&'a NetworkFacts>,
+    /// The document's own frame rate.
+    rate: (u32, u32),
+    /// Output frames per frame of the document.
+    stretch: f64,
+    /// The timeline's end in frames of the document; none where the duration is wrong.
+    end: Option<f64>,
+    /// Array files read so far: a file that many keys name is read once, and told of once.
+    arrays: HashMap<(PathBuf, Option<String>), Option<Rc<Array>>>,
+}
+
+impl Check<'_> {
+    /// Goes through all of it before it gives up, so that every mistake is found.
+    fn resolve(
+        &mut self,
+        fps: (u32, u32),
+        frames: Option<u64>,
+        facts: &Facts,
+        overrides: &Overrides,
+    ) -> Option<Resolved> {
+        let document = self.document;
+        let written = &document.written;
+        let preset = self.preset(facts, overrides);
+        let canvas = self.canvas(preset, overrides);
+        let audio = self.audio(overrides);
+        let latent = written
+            .source
+            .as_ref()
+            .and_then(|source| self.source(source));
+        let psi = self.psi();
+        let cutoff = self.cutoff();
+        let class = self.class();
+        let mixes: Vec<Mix> = written
+            .mixes
+            .iter()
+            .filter_map(|mix| self.mix(mix))
+            .collect();
+        let camera = self.camera(frames, &canvas);
+        let stabilise = self.stabilise();
+        Some(Resolved {
+            fps,
+            frames: frames?,
+            canvas,
+            preset: preset?.name.clone(),
+            audio,
+            latent: latent?,
+            psi,
+            cutoff,
+            class,
+            mixes,
+            camera,
+            stabilise,
+        })
+    }
+
+    fn psi(&mut self) -> Curve<f64> {
+        let document = self.document;
+        self.curve(document.written.psi.as_ref(), 1.0, |check, psi, span| {
+            if psi.abs() > WIDEST_PSI {
+                let message = format!("psi {psi} is beyond {WIDEST_PSI}: pictures that far from the average fall apart");
+                check.report.warning(span, message);
+            }
+            Some(*psi)
+        })
+    }
+
+    fn cutoff(&mut self) -> Option<Curve<f64>> {
+        let document = self.document;
+        document.written.cutoff.as_ref()?;
+        let num_ws = self.network.map_or(usize::MAX, |network| network.num_ws);
+        Some(self.curve(
+            document.written.cutoff.as_ref(),
+            0.0,
+            |check, &count, span| {
+                if count as usize > num_ws {
+                    let message = format!(
+                        "a cutoff of {count} layers is out of range: the network takes {num_ws}"
+                    );
+                    check.report.error(span, message);
+                    return None;
+                }
+                Some(f64::from(count))
+            },
+        ))
+    }
+
+    fn amount(&mut self, amount: f64, span: Span) -> f64 {
+        if !(0.0..=1.0).contains(&amount) {
+            let message = format!(
+                "an amount of {amount} lies outside 0 to 1: it goes beyond what it leads to"
+            );
+            self.report.warning(span, message);
+        }
+        amount
+    }
+
+    fn class(&mut self) -> Option<Curve<Vec<f64>>> {
+        let document = self.document;
+        let count = self.network.map(|network| network.c_dim);
+        match (&document.written.class, count) {
+            (None, Some(count)) if count > 0 => {
+                let place = document
+                    .written
+                    .model
+                    .as_ref()
+                    .map_or(0..0, |model| model.span.clone());
+                let message = format!(
+                    "this network is made for classes: `class` is missing (0 to {})",
+                    count - 1
+                );
+                self.report
+                    .error(place, message)
+                    .help("add `class: 0`, or keys or weights of classes");
+                None
+            }
+            (Some(class), Some(0)) => {
+                self.report
+                    .error(
+                        class.span.clone(),
+                        "`class` is given, but this network has no classes",
+                    )
+                    .help("leave it out");
+                None
+            }
+            (Some(class), count) => {
+                // Without a network the indices are as good as known.
+                let track = class.value.as_ref()?;
+                let curve = self.curve(Some(track), Vec::new(), |check, weights, _| {
+                    let count = count?;
+                    let sum: f64 = weights.iter().map(|(_, weight)| weight).sum();
+                    let mut all = vec![0.0; count];
+                    for (index, weight) in weights {
+                        match all.get_mut(index.value) {
+                            Some(place) => *place = weight / sum,
+                            None => {
+                                let message = format!(
+                                    "class {} is out of range: the network has 0 to {}",
+                                    index.value,
+                                    count - 1
+                                );
+                                check.report.error(index.span.clone(), message);
+                            }
+                        }
+                    }
+                    Some(all)
+                });
+                Some(curve)
+            }
+            (None, _) => None,
+        }
+    }
+
+    fn mix(&mut self, mix: &document::Mix) -> Option<Mix> {
+        let layers = self.layers(&mix.layers);
+        let latent = mix.source.as_ref().and_then(|source| self.source(source));
+        let amount = self.curve(mix.amount.as_ref(), 1.0, |check, amount, span| {
+            Some(check.amount(*amount, span))
+        });
+        Some(Mix {
+            layers,
+            latent: latent?,
+            amount,
+        })
+    }
+}

@@ -1,0 +1,110 @@
+//! Easings as written.
+
+use super::super::easing::{Direction, Easing, Family};
+use super::super::ron_tree::{Node, Value};
+use super::decode::{Decoder, inner};
+
+const FAMILIES: [(&str, Family); 7] = [
+    ("sine", Family::Sine),
+    ("quad", Family::Quad),
+    ("cubic", Family::Cubic),
+    ("expo", Family::Expo),
+    ("back", Family::Back),
+    ("elastic", Family::Elastic),
+    ("bounce", Family::Bounce),
+];
+const DIRECTIONS: [(&str, Direction); 3] = [
+    ("in", Direction::In),
+    ("out", Direction::Out),
+    ("in_out", Direction::InOut),
+];
+/// CSS's names (CSS Easing Functions Level 1, section 2.2).
+const CSS: [(&str, [f64; 4]); 4] = [
+    ("ease", [0.25, 0.1, 0.25, 1.0]),
+    ("ease_in", [0.42, 0.0, 1.0, 1.0]),
+    ("ease_out", [0.0, 0.0, 0.58, 1.0]),
+    ("ease_in_out", [0.42, 0.0, 0.58, 1.0]),
+];
+const MOST_STEPS: i128 = 1_000_000;
+
+impl Decoder {
+    /// `linear`, `in_out_sine`, `bezier(x1, y1, x2, y2)`, `steps(n)` and the like.
+    pub fn easing(&mut self, node: &Node) -> Option<Easing> {
+        match &inner(node).value {
+            Value::Tuple(Some(name), items) if name.text == "bezier" => self.bezier(node, items),
+            Value::Tuple(Some(name), items) if name.text == "steps" => match items.as_slice() {
+                [count] => self.integer(count, "a number of steps", 1..=MOST_STEPS).map(Easing::Steps),
+                _ => self.expected("`steps(n)` with one number", node),
+            },
+            Value::Word(_) | Value::String(_) => {
+                let names = words();
+                let options: Vec<(&str, Easing)> = names.iter().map(|(name, easing)| (name.as_str(), *easing)).collect();
+                self.easing_word(node, &options)
+            }
+            _ => self.expected("an easing such as `linear`, `in_out_sine`, `bezier(0.25, 0.1, 0.25, 1.0)` or `steps(4)`", node),
+        }
+    }
+
+    /// There are too many words to list them all in a message.
+    fn easing_word(&mut self, node: &Node, options: &[(&str, Easing)]) -> Option<Easing> {
+        let known = |word: &String| options.iter().any(|(name, _)| name == word);
+        match &inner(node).value {
+            Value::Word(word) | Value::String(word) if !known(word) => {
+                let calls = ["bezier", "steps"].into_iter();
+                let near = crate::report::nearest(
+                    word,
+                    options.iter().map(|(name, _)| *name).chain(calls),
+                );
+                let help = match near {
+                    Some("bezier") => "write `bezier(x1, y1, x2, y2)`".into(),
+                    Some("steps") => "write `steps(n)`".into(),
+                    Some(near) => format!("did you mean `{near}`?"),
+                    None => "there are hold, linear, in_F, out_F and in_out_F with F one of sine, quad, cubic, expo, \
+                             back, elastic, bounce, and bezier(x1, y1, x2, y2), steps(n)"
+                        .into(),
+                };
+                self.report
+                    .error(node.span.clone(), format!("unknown easing `{word}`"))
+                    .help(help);
+                None
+            }
+            _ => self.choice(node, options),
+        }
+    }
+
+    fn bezier(&mut self, node: &Node, items: &[Node]) -> Option<Easing> {
+        let numbers: Option<Vec<f64>> = items.iter().map(|item| self.number(item)).collect();
+        let Ok(points) = <[f64; 4]>::try_from(numbers?) else {
+            return self.expected("`bezier(x1, y1, x2, y2)` with four numbers", node);
+        };
+        let mut sound = true;
+        for i in [0, 2] {
+            if !(0.0..=1.0).contains(&points[i]) {
+                let message = format!(
+                    "x{} of a Bezier easing is {}: expected 0 to 1, as time does not run back",
+                    i / 2 + 1,
+                    points[i]
+                );
+                self.report.error(items[i].span.clone(), message);
+                sound = false;
+            }
+        }
+        sound.then_some(Easing::Bezier(points))
+    }
+}
+
+fn words() -> Vec<(String, Easing)> {
+    let plain = [
+        ("hold".to_string(), Easing::Hold),
+        ("linear".to_string(), Easing::Linear),
+    ];
+    let families = DIRECTIONS.iter().flat_map(|(way, direction)| {
+        FAMILIES.iter().map(move |(name, family)| {
+            (format!("{way}_{name}"), Easing::Family(*family, *direction))
+        })
+    });
+    let css = CSS
+        .iter()
+        .map(|(name, points)| (name.to_string(), Easing::Bezier(*points)));
+    plain.into_iter().chain(families).chain(css).collect()
+}

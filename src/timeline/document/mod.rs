@@ -1,0 +1,140 @@
+//! The timeline as written: what each field holds and where it stands, not yet held against the
+//! network, the files and the other fields.
+
+mod decode;
+mod easing;
+mod latent;
+mod read;
+mod track;
+
+use std::path::{Path, PathBuf};
+
+use super::resolved::{Anchor, Fit};
+use super::ron_tree::{self, Node};
+use super::time::Time;
+use crate::report::{Report, Span};
+
+pub(super) use latent::{ArrayItem, Latent, Layers, Loop, Mix, Point, Seeds, Source};
+pub(super) use track::{Class, Track, TrackKey};
+
+/// A timeline that could be read, perhaps with mistakes that [`Document::check`] will tell.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Document {
+    /// The mistakes of the written form; holds the file's name and text.
+    pub(super) report: Report,
+    pub(super) written: Written,
+}
+
+/// A network as a timeline names it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Model {
+    /// `builtin:NAME`.
+    Builtin(String),
+    /// A network file.
+    File(PathBuf),
+}
+
+/// A value and where it is written.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Spanned<T> {
+    pub value: T,
+    pub span: Span,
+}
+
+impl<T> Spanned<T> {
+    fn new(value: T, node: &Node) -> Self {
+        Self {
+            value,
+            span: node.span.clone(),
+        }
+    }
+}
+
+/// The fields; what was left out or could not be read is none.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub(super) struct Written {
+    pub model: Option<Spanned<String>>,
+    pub fps: Option<(u32, u32)>,
+    pub duration: Option<Spanned<Time>>,
+    pub size: Option<Spanned<(u32, u32)>>,
+    pub fit: Option<Fit>,
+    pub pixel_aspect: Option<(u32, u32)>,
+    pub preset: Option<Spanned<String>>,
+    pub audio: Option<Spanned<String>>,
+    pub source: Option<Source>,
+    pub psi: Option<Track<f64>>,
+    pub cutoff: Option<Track<u32>>,
+    /// These three stand at their field's name.
+    pub class: Option<Spanned<Option<Track<Class>>>>,
+    pub camera: Option<Spanned<Camera>>,
+    pub stabilise: Option<Spanned<Stabilise>>,
+    pub mixes: Vec<Mix>,
+}
+
+#[derive(Debug, Clone, PartialEq, Default)]
+pub(super) struct Camera {
+    pub translate: Option<Track<[f64; 2]>>,
+    pub rotate: Option<Track<f64>>,
+    pub scale: Option<Track<f64>>,
+    pub pivot: Option<Track<[f64; 2]>>,
+}
+
+#[derive(Debug, Clone, PartialEq, Default)]
+pub(super) struct Stabilise {
+    pub to: Option<Anchor>,
+    pub amount: Option<Track<f64>>,
+}
+
+impl Document {
+    /// Reads a timeline from its text. `name` is the file's path as the user gave it: it is shown
+    /// in reports, and paths in the document start at its folder.
+    ///
+    /// A text that is not RON is an error at once. Everything else, such as an unknown field or a
+    /// wrong type, waits for [`Document::check`], so that all mistakes come in one report.
+    pub fn parse(name: impl Into<String>, text: impl Into<String>) -> Result<Self, Report> {
+        let mut report = Report::new(name, text);
+        match ron_tree::parse(&report.text) {
+            Ok(tree) => {
+                let mut decoder = decode::Decoder { report };
+                let written = decoder.timeline(&tree);
+                Ok(Self {
+                    report: decoder.report,
+                    written,
+                })
+            }
+            Err(error) => {
+                report.error(error.span, error.message);
+                Err(report)
+            }
+        }
+    }
+
+    /// The network that is asked for; none where the field is missing or unreadable.
+    pub fn model(&self) -> Option<Model> {
+        let text = &self.written.model.as_ref()?.value;
+        Some(match text.strip_prefix("builtin:") {
+            Some(name) => Model::Builtin(name.into()),
+            None => Model::File(self.path(text)),
+        })
+    }
+
+    /// The output preset that is asked for, as [`super::Facts::presets`] is to name it: a name, or
+    /// the path of a preset file (ending in `.ron`) from the timeline's folder.
+    pub fn preset(&self) -> Option<String> {
+        let text = &self.written.preset.as_ref()?.value;
+        let is_file = text.ends_with(".ron");
+        Some(if is_file {
+            self.path(text).to_string_lossy().into_owned()
+        } else {
+            text.clone()
+        })
+    }
+
+    /// A path of the document, from the timeline's folder.
+    pub(super) fn path(&self, written: &str) -> PathBuf {
+        Path::new(&self.report.name)
+            .parent()
+            .unwrap_or(Path::new(""))
+            .join(written)
+    }
+}

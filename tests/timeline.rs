@@ -1,0 +1,406 @@
+//! Whole timelines, found from the folders `timelines/bad` and `timelines/good`.
+//!
+//! Each ends with the findings that are expected, one comment each: `// error LINE:COLUMN message`
+//! or `// warning ...`, all of them and no more. A first line `// network: NAME` chooses other
+//! facts. `BLESS=1` writes the findings anew: look at the difference before it is kept.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use proptest::prelude::*;
+use sg3render::report::{Report, Severity};
+use sg3render::timeline::{
+    Document, Facts, Model, NetworkFacts, Overrides, PresetFacts, Problem, Resolved, STARTER,
+};
+
+fn network(name: &str) -> Result<NetworkFacts, Problem> {
+    let alias_free = NetworkFacts {
+        kind: "StyleGAN3-T".into(),
+        resolution: 256,
+        z_dim: 4,
+        w_dim: 4,
+        num_ws: 16,
+        c_dim: 0,
+        layer_names: (0..15).map(|i| format!("L{i}_52_512")).collect(),
+        has_camera: true,
+        rotates: false,
+    };
+    Ok(match name {
+        "stylegan3-t" => alias_free,
+        "stylegan3-r" => NetworkFacts {
+            kind: "StyleGAN3-R".into(),
+            rotates: true,
+            ..alias_free
+        },
+        "classes" => NetworkFacts {
+            c_dim: 3,
+            ..alias_free
+        },
+        "odd" => NetworkFacts {
+            resolution: 255,
+            ..alias_free
+        },
+        "stylegan2" => NetworkFacts {
+            kind: "StyleGAN2".into(),
+            num_ws: 14,
+            layer_names: vec![],
+            has_camera: false,
+            rotates: false,
+            ..alias_free
+        },
+        "broken" => {
+            return Err(Problem {
+                message: "there is no built-in network `default`".into(),
+                help: Some("did you mean `texture`?".into()),
+            });
+        }
+        other => panic!("no network {other}"),
+    })
+}
+
+fn facts(name: &str) -> Facts {
+    let preset = |name: &str, even_width, even_height| PresetFacts {
+        name: name.into(),
+        even_width,
+        even_height,
+    };
+    let presets = vec![
+        preset("h264", true, true),
+        preset("prores-422hq", true, false),
+        preset("prores-4444", false, false),
+    ];
+    Facts {
+        network: network(name),
+        presets,
+    }
+}
+
+fn check(
+    name: &str,
+    text: &str,
+    network: &str,
+    overrides: &Overrides,
+) -> Result<(Resolved, Report), Report> {
+    Document::parse(name, text)?.check(&facts(network), overrides)
+}
+
+fn resolved(text: &str, network: &str) -> Resolved {
+    check(
+        "tests/timelines/good/inline.ron",
+        text,
+        network,
+        &Overrides::default(),
+    )
+    .unwrap_or_else(|r| panic!("{r}"))
+    .0
+}
+
+fn cases(folder: &str) -> Vec<PathBuf> {
+    let entries = fs::read_dir(Path::new("tests/timelines").join(folder)).unwrap();
+    let mut paths: Vec<PathBuf> = entries
+        .map(|e| e.unwrap().path())
+        .filter(|p| p.extension().is_some_and(|e| e == "ron"))
+        .collect();
+    paths.sort();
+    assert!(!paths.is_empty());
+    paths
+}
+
+/// Holds a file's findings against its comments; the answer says whether it passed.
+fn verdict(path: &Path) -> bool {
+    let text = fs::read_to_string(path).unwrap();
+    let network = text
+        .lines()
+        .next()
+        .and_then(|line| line.strip_prefix("// network: "))
+        .unwrap_or("stylegan3-t");
+    let result = check(
+        path.to_str().unwrap(),
+        &text,
+        network,
+        &Overrides::default(),
+    );
+    let passed = result.is_ok();
+    let report = result.map_or_else(|report| report, |(_, warnings)| warnings);
+    assert_eq!(report.has_errors(), !passed);
+    let line = |d: &sg3render::report::Diagnostic| {
+        let (line, column) = report.line_column(d.span.start);
+        let severity = if d.severity == Severity::Error {
+            "error"
+        } else {
+            "warning"
+        };
+        let help = d
+            .help
+            .as_ref()
+            .map(|help| format!(" | {help}"))
+            .unwrap_or_default();
+        format!("// {severity} {line}:{column} {}{help}", d.message)
+    };
+    let found: Vec<String> = report.diagnostics.iter().map(line).collect();
+    let is_expectation =
+        |line: &&str| line.starts_with("// error ") || line.starts_with("// warning ");
+    let expected: Vec<&str> = text.lines().filter(is_expectation).collect();
+    if std::env::var_os("BLESS").is_some() && found != expected {
+        let body: Vec<&str> = text.lines().filter(|line| !is_expectation(line)).collect();
+        fs::write(
+            path,
+            format!("{}\n{}\n", body.join("\n").trim_end(), found.join("\n")),
+        )
+        .unwrap();
+    } else {
+        assert_eq!(found, expected, "{}", path.display());
+    }
+    passed
+}
+
+#[test]
+fn every_mistake_is_found_at_its_place() {
+    for path in cases("bad") {
+        assert!(!verdict(&path), "{} passed", path.display());
+    }
+}
+
+#[test]
+fn good_timelines_pass_with_the_warnings_they_name() {
+    for path in cases("good") {
+        assert!(verdict(&path), "{} did not pass", path.display());
+    }
+}
+
+#[test]
+fn a_report_shows_all_mistakes_as_people_read_them() {
+    let path = "tests/timelines/bad/many-mistakes.ron";
+    let text = fs::read_to_string(path).unwrap();
+    let report = check(path, &text, "stylegan3-t", &Overrides::default()).unwrap_err();
+    insta::assert_snapshot!(report.show(false));
+}
+
+#[test]
+fn the_starter_passes_without_a_warning() {
+    let (resolved, warnings) = check("new.ron", STARTER, "stylegan3-t", &Overrides::default())
+        .unwrap_or_else(|r| panic!("{r}"));
+    assert_eq!(warnings.diagnostics, []);
+    assert_eq!((resolved.fps, resolved.frames), ((24, 1), 96));
+}
+
+#[test]
+fn everything_is_resolved_without_names_or_defaults() {
+    let text = fs::read_to_string("tests/timelines/good/everything.ron").unwrap();
+    insta::assert_debug_snapshot!(resolved(&text, "classes"));
+}
+
+#[test]
+fn the_smallest_timeline_has_the_documented_defaults() {
+    insta::assert_debug_snapshot!(resolved(
+        "(model: \"builtin:x\", duration: \"1s\", seeds: [3, 4])",
+        "stylegan3-t"
+    ));
+}
+
+#[test]
+fn the_caller_learns_model_and_preset() {
+    let document = |text: &str| Document::parse("some/folder/a.ron", text).unwrap();
+    assert_eq!(
+        document("(model: \"builtin:x\")").model(),
+        Some(Model::Builtin("x".into()))
+    );
+    assert_eq!(
+        document("(model: \"../n.pkl\")").model(),
+        Some(Model::File("some/folder/../n.pkl".into()))
+    );
+    assert_eq!(document("(model: 3)").model(), None);
+    assert_eq!(
+        document("(output: (preset: \"ffv1\"))").preset(),
+        Some("ffv1".into())
+    );
+    assert_eq!(
+        document("(output: (preset: \"my.ron\"))").preset(),
+        Some("some/folder/my.ron".into())
+    );
+    assert_eq!(document("()").preset(), None);
+}
+
+#[test]
+fn layer_groups_divide_all_layers() {
+    let layers = |name: &str, network: &str| {
+        resolved(
+            &format!(
+                "(model: \"builtin:x\", duration: 9, seeds: [1], mix: [(layers: {name}, seed: 1)])"
+            ),
+            network,
+        )
+        .mixes[0]
+            .layers
+            .clone()
+    };
+    for network in ["stylegan3-t", "stylegan2"] {
+        let together = [
+            layers("coarse", network),
+            layers("middle", network),
+            layers("fine", network),
+        ]
+        .concat();
+        assert_eq!(together, layers("all", network));
+    }
+    assert_eq!(layers("coarse", "stylegan3-t"), [0, 1, 2, 3, 4]);
+    assert_eq!(layers("fine", "stylegan3-t"), [11, 12, 13, 14, 15]);
+    assert_eq!(layers("coarse", "stylegan2"), [0, 1, 2]);
+    assert_eq!(layers("middle", "stylegan2"), [3, 4, 5, 6]);
+    assert_eq!(
+        layers("[\"L3_52_512\", input, \"3-4\", 3]", "stylegan3-t"),
+        [0, 3, 4]
+    );
+}
+
+#[test]
+fn another_rate_keeps_the_tempo() {
+    let text = "(model: \"builtin:x\", fps: 25, duration: 100, seeds: (list: [1, 2], every: 25),
+                 psi: [(at: 50, value: 1), (at: \"3s\", value: 0.5), (at: -5, value: 1)])";
+    let overrides = Overrides {
+        fps: Some((50, 1)),
+        ..Overrides::default()
+    };
+    let (resolved, _) = check("a.ron", text, "stylegan3-t", &overrides).unwrap();
+    assert_eq!((resolved.fps, resolved.frames), ((50, 1), 200));
+    assert_eq!(
+        resolved.psi.0.iter().map(|key| key.at).collect::<Vec<_>>(),
+        [100.0, 150.0, 190.0]
+    );
+    assert_eq!(
+        (resolved.latent.keys[1].at, resolved.latent.period),
+        (50.0, Some(100.0))
+    );
+}
+
+#[test]
+fn the_command_line_comes_first() {
+    let text = "(model: \"builtin:x\", duration: 9, seeds: [1], size: (255, 255), output: (preset: \"nonsense\", audio: \"gone\"))";
+    let overrides = Overrides {
+        size: Some((640, 480)),
+        preset: Some("prores-422hq".into()),
+        audio: Some("song.wav".into()),
+        fps: None,
+    };
+    let (resolved, warnings) = check("a.ron", text, "stylegan3-t", &overrides).unwrap();
+    assert_eq!(resolved.canvas.size, Some((640, 480)));
+    assert_eq!(
+        (resolved.preset.as_str(), resolved.audio),
+        ("prores-422hq", Some("song.wav".into()))
+    );
+    assert_eq!(warnings.diagnostics, []);
+    let odd = Overrides {
+        size: Some((641, 480)),
+        ..overrides
+    };
+    assert!(
+        check("a.ron", text, "stylegan3-t", &odd)
+            .unwrap_err()
+            .show(false)
+            .contains("width of 641 is odd")
+    );
+}
+
+/// Well-formed documents of fields and values that mostly do not belong together.
+fn mixture() -> impl Strategy<Value = String> {
+    let names = "fps duration size fit pixel_aspect output seeds latent psi cutoff class mix camera \
+        stabilise at value ease seed z w average index array keys interpolate loop list every \
+        layers amount translate rotate scale pivot to preset audio other";
+    let scalars = "0 1 -1 0.5 8 15 47 48 1e9 -1e300 NaN inf 4294967296 true false None Some(3) \
+        \"-1s\" \"1s\" \"00:00:01:00\" \"0.0000000001s\" \"1/7\" \"z.npy\" \"zs.npy\" \"ws.npy\" \"h264\" \
+        \"0-4\" (0,0.25) (1,2) (3) () [] {} {0:1,2:3} {1:0} linear hold in_out_elastic out_back \
+        steps(3) bezier(0,-9,1,9) bezier(2,0,0,0) coarse fine cubic slerp loop_cubic cover centre";
+    let name = prop::sample::select(names.split_whitespace().collect::<Vec<_>>());
+    let scalar = prop::sample::select(
+        scalars
+            .split_whitespace()
+            .map(String::from)
+            .collect::<Vec<_>>(),
+    );
+    let well_placed = prop::sample::select(vec![
+        "(at: 0, value: 1, ease: in_out_back)",
+        "(at: \"1s\", value: (0.1, 0.2), ease: out_elastic)",
+        "(at: -1, value: 0.5)",
+        "(at: 3, seed: 1)",
+        "(at: 7.5, z: \"zs.npy\", index: 1)",
+        "(at: 40, w: \"ws.npy\", index: 0, ease: steps(2))",
+        "(layers: [fine, 1], seeds: [1, 2], amount: 0.5)",
+        "(at: 5, value: {0: 1, 1: 1})",
+    ]);
+    let leaf = prop_oneof![3 => scalar, 2 => well_placed.prop_map(String::from)];
+    let value = leaf.prop_recursive(3, 24, 5, move |inner| {
+        let field =
+            (name.clone(), inner.clone()).prop_map(|(name, value)| format!("{name}: {value}"));
+        prop_oneof![
+            prop::collection::vec(inner, 0..5).prop_map(|items| format!("[{}]", items.join(", "))),
+            prop::collection::vec(field, 1..6)
+                .prop_map(|fields| format!("({})", fields.join(", "))),
+        ]
+    });
+    let top = names
+        .split_whitespace()
+        .take(14)
+        .map(String::from)
+        .collect::<Vec<_>>();
+    let fields = prop::collection::vec((prop::sample::select(top), value), 0..5);
+    fields.prop_map(|fields| {
+        let given = |name: &str| fields.iter().any(|(field, _)| field == name);
+        let mut all = vec!["model: \"builtin:x\"".to_string()];
+        all.extend((!given("duration")).then(|| "duration: 48".into()));
+        all.extend((!given("seeds") && !given("latent")).then(|| "seeds: [1, 2]".into()));
+        all.extend((!given("class")).then(|| "class: 1".into()));
+        all.extend(
+            fields
+                .iter()
+                .map(|(name, value)| format!("{name}: {value}")),
+        );
+        format!("({})", all.join(", "))
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 3000, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn a_mixture_gives_a_report_or_a_sound_timeline(text in mixture()) {
+        sound(&text)?;
+    }
+
+    /// A sound timeline with one piece cut out.
+    #[test]
+    fn damaged_timelines_give_a_report_or_a_sound_timeline(from in any::<prop::sample::Index>(), length in 0usize..12) {
+        let text = fs::read_to_string("tests/timelines/good/everything.ron").unwrap();
+        let chars: Vec<char> = text.chars().collect();
+        let from = from.index(chars.len());
+        let damaged: String = chars[..from].iter().chain(chars.iter().skip(from + length)).collect();
+        sound(&damaged)?;
+    }
+}
+
+/// What every text must keep: a report of a failure has errors, a result keeps its invariants.
+fn sound(text: &str) -> Result<(), TestCaseError> {
+    match check(
+        "tests/timelines/good/random.ron",
+        text,
+        "classes",
+        &Overrides::default(),
+    ) {
+        Err(report) => prop_assert!(report.has_errors(), "{text}"),
+        Ok((resolved, warnings)) => {
+            prop_assert!(!warnings.has_errors());
+            prop_assert!(resolved.frames >= 1);
+            let times = |keys: Vec<f64>| {
+                !keys.is_empty() && keys.windows(2).all(|w| w[0] < w[1]) && keys[0] >= 0.0
+            };
+            prop_assert!(times(resolved.latent.keys.iter().map(|k| k.at).collect()));
+            prop_assert!(times(resolved.psi.0.iter().map(|k| k.at).collect()));
+            prop_assert!(times(
+                resolved.camera.scale.0.iter().map(|k| k.at).collect()
+            ));
+            for key in resolved.class.iter().flat_map(|class| &class.0) {
+                prop_assert!((key.value.iter().sum::<f64>() - 1.0).abs() < 1e-12);
+            }
+        }
+    }
+    Ok(())
+}
