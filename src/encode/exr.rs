@@ -49,7 +49,12 @@ fn write<T: IntoSample>(
     if let (Ok(num), den) = (i32::try_from(stream.fps.0), stream.fps.1) {
         attributes.frames_per_second = Some((num, den));
     }
-    let layer = Layer::new(size, attributes, Encoding::SMALL_LOSSLESS, SpecificChannels::rgb(pixel));
+    let layer = Layer::new(
+        size,
+        attributes,
+        Encoding::SMALL_LOSSLESS,
+        SpecificChannels::rgb(pixel),
+    );
     let mut image = Image::from_layer(layer);
     image.attributes.pixel_aspect = stream.pixel_aspect.0 as f32 / stream.pixel_aspect.1 as f32;
     image.write().to_buffered(out)
@@ -59,8 +64,11 @@ fn write<T: IntoSample>(
 /// above 1 and, mirrored, below 0.
 fn linear(value: f32) -> f32 {
     let magnitude = f64::from(value.abs());
-    let light =
-        if magnitude <= 0.04045 { magnitude / 12.92 } else { ((magnitude + 0.055) / 1.055).powf(2.4) };
+    let light = if magnitude <= 0.04045 {
+        magnitude / 12.92
+    } else {
+        ((magnitude + 0.055) / 1.055).powf(2.4)
+    };
     (light as f32).copysign(value)
 }
 
@@ -70,11 +78,19 @@ mod tests {
 
     #[test]
     fn the_srgb_curve_at_points_of_the_standard() {
-        for (value, light) in [(0.0, 0.0), (1.0, 1.0), (0.5, 0.214_041_14), (0.04045, 0.003_130_8), (-0.5, -0.214_041_14)]
-        {
+        for (value, light) in [
+            (0.0, 0.0),
+            (1.0, 1.0),
+            (0.5, 0.214_041_14),
+            (0.04045, 0.003_130_8),
+            (-0.5, -0.214_041_14),
+        ] {
             assert!((linear(value) - light).abs() < 1e-6, "{value}");
         }
-        assert!((linear(0.04046) - linear(0.04045)).abs() < 1e-5, "the two pieces meet");
+        assert!(
+            (linear(0.04046) - linear(0.04045)).abs() < 1e-5,
+            "the two pieces meet"
+        );
         assert!(linear(2.0) > 4.0);
     }
 }

@@ -17,6 +17,9 @@ mod video;
 
 pub use preset::Preset;
 
+#[cfg(test)]
+mod tests;
+
 /// The output path that stands for nowhere.
 pub const NULL: &str = "null:";
 
@@ -36,13 +39,20 @@ pub fn silence() {
 pub fn open(out: &Path, preset: &Preset, stream: &Stream) -> Result<Box<dyn Sink>> {
     stream.check()?;
     if out.as_os_str() == NULL {
-        return Ok(Box::new(null::Null { depth: preset.depth(), stream: stream.clone() }));
+        return Ok(Box::new(null::Null {
+            depth: preset.depth(),
+            stream: stream.clone(),
+        }));
     }
     preset.check_path(out)?;
     preset.check_size(stream.width, stream.height)?;
     let format = match &preset.output {
         #[cfg(feature = "video")]
-        preset::Output::Video(video) => return Ok(Box::new(video::VideoSink::open(out, preset, video, stream)?)),
+        preset::Output::Video(video) => {
+            return Ok(Box::new(video::VideoSink::open(
+                out, preset, video, stream,
+            )?));
+        }
         #[cfg(not(feature = "video"))]
         preset::Output::Video(_) => {
             return Err(Error::Missing(format!(
@@ -116,8 +126,14 @@ impl Stream {
     fn check(&self) -> Result<()> {
         let in_range = |n: u32| (1..=i32::MAX as u32).contains(&n);
         let (fps, aspect) = (self.fps, self.pixel_aspect);
-        let wrong = if ![self.width, self.height].iter().all(|side| (1..=65536).contains(side)) {
-            format!("a picture has from 1x1 to 65536x65536 pixels, not {}x{}", self.width, self.height)
+        let wrong = if ![self.width, self.height]
+            .iter()
+            .all(|side| (1..=65536).contains(side))
+        {
+            format!(
+                "a picture has from 1x1 to 65536x65536 pixels, not {}x{}",
+                self.width, self.height
+            )
         } else if !in_range(fps.0) || !in_range(fps.1) {
             format!("{}/{} frames per second is no frame rate", fps.0, fps.1)
         } else if !in_range(aspect.0) || !in_range(aspect.1) {

@@ -18,9 +18,15 @@ impl Pattern {
     /// Reads `%d` and `%0Nd` (N from 1 to 20) in the file's name; `%%` is a per cent sign.
     pub fn parse(path: &Path) -> Result<Self> {
         let wrong = |what: &str| {
-            Error::Usage(format!("the output `{}` {what}; write for example `out/%05d.png`", path.display()))
+            Error::Usage(format!(
+                "the output `{}` {what}; write for example `out/%05d.png`",
+                path.display()
+            ))
         };
-        let name = path.file_name().and_then(|n| n.to_str()).ok_or_else(|| wrong("is not a file name in UTF-8"))?;
+        let name = path
+            .file_name()
+            .and_then(|n| n.to_str())
+            .ok_or_else(|| wrong("is not a file name in UTF-8"))?;
         let mut pattern = Self {
             folder: path.parent().unwrap_or(Path::new("")).to_path_buf(),
             prefix: String::new(),
@@ -36,7 +42,9 @@ impl Pattern {
                     rest = tail;
                     continue;
                 }
-                None => after.split_once('d').ok_or_else(|| wrong("has a `%` without a `d`"))?,
+                None => after
+                    .split_once('d')
+                    .ok_or_else(|| wrong("has a `%` without a `d`"))?,
             };
             let digits = match width.strip_prefix('0') {
                 None if width.is_empty() => Some(1),
@@ -44,7 +52,8 @@ impl Pattern {
                 _ => None,
             };
             let digits = digits.filter(|d| (1..=20).contains(d));
-            let digits = digits.ok_or_else(|| wrong("has a number of another form than `%d` or `%05d`"))?;
+            let digits =
+                digits.ok_or_else(|| wrong("has a number of another form than `%d` or `%05d`"))?;
             if pattern.digits.replace(digits).is_some() {
                 return Err(wrong("has two places for the frame's number"));
             }
@@ -55,7 +64,11 @@ impl Pattern {
     }
 
     fn push(&mut self, text: &str) {
-        let end = if self.digits.is_some() { &mut self.suffix } else { &mut self.prefix };
+        let end = if self.digits.is_some() {
+            &mut self.suffix
+        } else {
+            &mut self.prefix
+        };
         end.push_str(text);
     }
 
@@ -72,13 +85,17 @@ impl Pattern {
     /// The path of frame `index`.
     pub fn path(&self, index: u64) -> PathBuf {
         let Self { prefix, suffix, .. } = self;
-        let number = self.digits.map_or_else(String::new, |digits| format!("{index:0digits$}"));
+        let number = self
+            .digits
+            .map_or_else(String::new, |digits| format!("{index:0digits$}"));
         self.folder.join(format!("{prefix}{number}{suffix}"))
     }
 
     /// Whether a file of that name would be one of these.
     pub fn matches(&self, name: &str) -> bool {
-        let number = name.strip_prefix(&self.prefix).and_then(|n| n.strip_suffix(&self.suffix));
+        let number = name
+            .strip_prefix(&self.prefix)
+            .and_then(|n| n.strip_suffix(&self.suffix));
         number.is_some_and(|n| match self.digits {
             Some(digits) => n.len() >= digits && n.bytes().all(|b| b.is_ascii_digit()),
             None => n.is_empty(),
@@ -91,7 +108,11 @@ mod tests {
     use super::*;
 
     fn named(pattern: &str, index: u64) -> String {
-        Pattern::parse(Path::new(pattern)).unwrap().path(index).display().to_string()
+        Pattern::parse(Path::new(pattern))
+            .unwrap()
+            .path(index)
+            .display()
+            .to_string()
     }
 
     #[test]
@@ -105,7 +126,17 @@ mod tests {
 
     #[test]
     fn other_forms_are_refused() {
-        for bad in ["%5d.png", "%s.png", "%0d.png", "%05i.png", "%d%d.png", "%021d.png", "%", "%0+5d.png", "/"] {
+        for bad in [
+            "%5d.png",
+            "%s.png",
+            "%0d.png",
+            "%05i.png",
+            "%d%d.png",
+            "%021d.png",
+            "%",
+            "%0+5d.png",
+            "/",
+        ] {
             assert!(Pattern::parse(Path::new(bad)).is_err(), "{bad}");
         }
     }
@@ -114,7 +145,13 @@ mod tests {
     fn frames_are_recognised() {
         let pattern = Pattern::parse(Path::new("out/f%03d.png")).unwrap();
         assert!(pattern.matches("f001.png") && pattern.matches("f1000.png"));
-        for other in ["f01.png", "f001.exr", "001.png", "f+01.png", "f001.png.1.2.part"] {
+        for other in [
+            "f01.png",
+            "f001.exr",
+            "001.png",
+            "f+01.png",
+            "f001.png.1.2.part",
+        ] {
             assert!(!pattern.matches(other), "{other}");
         }
     }

@@ -3,7 +3,8 @@
 use std::io::{self, Write};
 
 use ::png::{
-    BitDepth, ColorType, Compression, Encoder, EncodingError, PixelDimensions, SrgbRenderingIntent, Unit,
+    BitDepth, ColorType, Compression, Encoder, EncodingError, PixelDimensions, SrgbRenderingIntent,
+    Unit,
 };
 
 use super::sequence::other;
@@ -11,7 +12,11 @@ use super::{Picture, Samples};
 
 /// Writes a picture as an RGB image tagged sRGB, with the depth of its samples (8 or 16 bits), and
 /// its pixel aspect where that is not square.
-pub(super) fn encode(out: impl Write, picture: &Picture, pixel_aspect: (u32, u32)) -> io::Result<()> {
+pub(super) fn encode(
+    out: impl Write,
+    picture: &Picture,
+    pixel_aspect: (u32, u32),
+) -> io::Result<()> {
     let mut encoder = Encoder::new(out, picture.width, picture.height);
     encoder.set_color(ColorType::Rgb);
     encoder.set_compression(Compression::Fast);
@@ -19,7 +24,11 @@ pub(super) fn encode(out: impl Write, picture: &Picture, pixel_aspect: (u32, u32
     if pixel_aspect.0 != pixel_aspect.1 {
         // Wider pixels are fewer per unit of length.
         let (xppu, yppu) = (pixel_aspect.1, pixel_aspect.0);
-        encoder.set_pixel_dims(Some(PixelDimensions { xppu, yppu, unit: Unit::Unspecified }));
+        encoder.set_pixel_dims(Some(PixelDimensions {
+            xppu,
+            yppu,
+            unit: Unit::Unspecified,
+        }));
     }
     let swapped: Vec<u8>;
     let (depth, bytes) = match &picture.samples {

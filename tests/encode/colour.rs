@@ -32,7 +32,8 @@ fn tolerance(preset: &str) -> f64 {
         "ffv1" => 0.0,
         "prores-4444" | "prores-422hq" => 1.0,
         "h264-draft" => 4.0,
-        _ => 2.0,
+        // One code of Cb is 2.1 of blue.
+        _ => 3.0,
     }
 }
 
@@ -46,9 +47,16 @@ fn bars_come_back_through_bt709() {
             for (x, y) in patches() {
                 let read = frame[(y * stream.width + x) as usize];
                 for (read, written) in read.iter().zip(test_card(x, y)) {
-                    let written = if preset == "ffv1" { (written * 255.0).round() / 255.0 } else { written };
+                    let written = if preset == "ffv1" {
+                        (written * 255.0).round() / 255.0
+                    } else {
+                        written
+                    };
                     let difference = (read - written).abs() * 255.0;
-                    assert!(difference <= tolerance(preset) + 1e-9, "{preset} at {x},{y}: {read} for {written}");
+                    assert!(
+                        difference <= tolerance(preset) + 1e-9,
+                        "{preset} at {x},{y}: {read} for {written}"
+                    );
                 }
             }
         }
@@ -60,7 +68,11 @@ fn codes([r, g, b]: [f64; 3], bits: u32) -> [f64; 3] {
     let luma = 0.2126 * r + 0.7152 * g + 0.0722 * b;
     let unit = f64::from(1 << (bits - 8));
     let (blue, red) = ((b - luma) / 1.8556, (r - luma) / 1.5748);
-    [(16.0 + 219.0 * luma) * unit, (128.0 + 224.0 * blue) * unit, (128.0 + 224.0 * red) * unit]
+    [
+        (16.0 + 219.0 * luma) * unit,
+        (128.0 + 224.0 * blue) * unit,
+        (128.0 + 224.0 * red) * unit,
+    ]
 }
 
 #[test]
@@ -68,22 +80,30 @@ fn the_stored_codes_are_those_of_the_standard() {
     let folder = tempdir().unwrap();
     let stream = stream(BAR * BARS, 3 * ROW, 1);
     let (width, height) = (stream.width as usize, stream.height as usize);
+    // In codes of 8 bits.
     for (preset, bits, shift) in [
         ("h264", 8, (1, 1)),
         ("h265", 10, (1, 1)),
         ("av1", 10, (1, 1)),
         ("prores-422hq", 10, (1, 0)),
-        ("prores-4444", 10, (0, 0)),
+        // FFmpeg decodes it to twelve bits.
+        ("prores-4444", 12, (0, 0)),
     ] {
         let path = render(folder.path(), preset, &stream, |_, x, y| test_card(x, y));
         let bytes = planes(&path);
         let stored: Vec<f64> = match bits {
             8 => bytes.iter().map(|b| f64::from(*b)).collect(),
-            _ => bytes.chunks_exact(2).map(|b| f64::from(u16::from_le_bytes([b[0], b[1]]))).collect(),
+            _ => bytes
+                .chunks_exact(2)
+                .map(|b| f64::from(u16::from_le_bytes([b[0], b[1]])))
+                .collect(),
         };
         let (chroma_width, chroma_height) = (width >> shift.0, height >> shift.1);
         // ProRes 4444 is decoded with an opaque alpha plane or without one.
-        assert!(stored.len() >= width * height + 2 * chroma_width * chroma_height, "{preset}");
+        assert!(
+            stored.len() >= width * height + 2 * chroma_width * chroma_height,
+            "{preset}"
+        );
         for (x, y) in patches() {
             let (x, y) = (x as usize, y as usize);
             let chroma = width * height + (y >> shift.1) * chroma_width + (x >> shift.0);
@@ -91,7 +111,11 @@ fn the_stored_codes_are_those_of_the_standard() {
             let expected = codes(test_card(x as u32, y as u32), bits);
             for (at, expected) in at.into_iter().zip(expected) {
                 let difference = (stored[at] - expected).abs() / f64::from(1 << (bits - 8));
-                assert!(difference <= 1.5, "{preset} at {x},{y}: {} for {expected}", stored[at]);
+                assert!(
+                    difference <= 2.0,
+                    "{preset} at {x},{y}: {} for {expected}",
+                    stored[at]
+                );
             }
         }
     }
@@ -102,11 +126,18 @@ fn colour_samples_are_sited_left() {
     let folder = tempdir().unwrap();
     let lossless = folder.path().join("lossless.ron");
     let text = std::fs::read_to_string("presets/h264.ron").unwrap();
-    let text = text.replace("\"crf\": \"14\"", "\"qp\": \"0\"").replace("\"high\"", "\"high444\"");
+    let text = text
+        .replace("\"crf\": \"14\"", "\"qp\": \"0\"")
+        .replace("\"high\"", "\"high444\"");
     std::fs::write(&lossless, text).unwrap();
     let stream = stream(64, 16, 1);
     let red = |x: f64| [x * 4.0 / 255.0, 0.0, 0.0];
-    let path = render(folder.path(), lossless.to_str().unwrap(), &stream, |_, x, _| red(f64::from(x)));
+    let path = render(
+        folder.path(),
+        lossless.to_str().unwrap(),
+        &stream,
+        |_, x, _| red(f64::from(x)),
+    );
     let bytes = planes(&path);
     let last_row = &bytes[bytes.len() - 32..];
     // Away from the edges the mean difference would be half a pixel of the ramp, 0.9, if they
@@ -123,7 +154,9 @@ fn ffv1_is_lossless() {
         let mut stream = stream(width, height, 3);
         stream.overwrite = true;
         let noise = |i: u64, x: u32, y: u32| {
-            let value = (i as u32 + 1).wrapping_mul(x * 7919 + y * 104_729 + 13).wrapping_mul(2_654_435_761);
+            let value = (i as u32 + 1)
+                .wrapping_mul(x * 7919 + y * 104_729 + 13)
+                .wrapping_mul(2_654_435_761);
             [value >> 24, value >> 16 & 255, value >> 8 & 255].map(|v| f64::from(v) / 255.0)
         };
         let path = render(folder.path(), "ffv1", &stream, noise);
@@ -134,10 +167,15 @@ fn ffv1_is_lossless() {
             .collect();
         let depth = Preset::find("ffv1").unwrap().depth();
         let written: Vec<u8> = (0..stream.frames)
-            .flat_map(|i| match picture(i, &stream, depth, |x, y| noise(i, x, y)) {
-                Picture { samples: Samples::U8(samples), .. } => samples,
-                other => panic!("{other:?}"),
-            })
+            .flat_map(
+                |i| match picture(i, &stream, depth, |x, y| noise(i, x, y)) {
+                    Picture {
+                        samples: Samples::U8(samples),
+                        ..
+                    } => samples,
+                    other => panic!("{other:?}"),
+                },
+            )
             .collect();
         assert!(read == written, "{width}x{height}");
     }
@@ -152,12 +190,14 @@ fn the_tags_say_what_is_there() {
         ("h264", "h264", "avc1", "yuv420p"),
         ("h264-draft", "h264", "avc1", "yuv420p"),
         ("h265", "hevc", "hvc1", "yuv420p10le"),
-        ("prores-4444", "prores", "ap4h", "yuv444p10le"),
+        ("prores-4444", "prores", "ap4h", "yuv444p12le"),
         ("prores-422hq", "prores", "apch", "yuv422p10le"),
         ("ffv1", "ffv1", "FFV1", "bgr0"),
         ("av1", "av1", "av01", "yuv420p10le"),
     ] {
-        let path = render(folder.path(), preset, &stream, |i, _, _| [0.2 * i as f64; 3]);
+        let path = render(folder.path(), preset, &stream, |i, _, _| {
+            [0.2 * i as f64; 3]
+        });
         let streams = probe(&path);
         assert_eq!(streams.len(), 1, "{preset}");
         let video = &streams[0];
@@ -165,7 +205,11 @@ fn the_tags_say_what_is_there() {
             Value::String(text) => text.clone(),
             other => other.to_string(),
         };
-        let (range, matrix) = if preset == "ffv1" { ("pc", "gbr") } else { ("tv", "bt709") };
+        let (range, matrix) = if preset == "ffv1" {
+            ("pc", "gbr")
+        } else {
+            ("tv", "bt709")
+        };
         for (key, expected) in [
             ("codec_name", codec),
             ("codec_tag_string", tag),

@@ -23,8 +23,15 @@ fn frame_k_is_picture_k() {
         assert_eq!(frames.len(), 11, "{preset}");
         for (i, frame) in frames.iter().enumerate() {
             for pixel in frame {
-                let near = pixel.iter().zip(flat(i as u64)).all(|(read, written)| (read - written).abs() < 0.04);
-                assert!(near, "{preset}, frame {i}: {pixel:?} for {:?}", flat(i as u64));
+                let near = pixel
+                    .iter()
+                    .zip(flat(i as u64))
+                    .all(|(read, written)| (read - written).abs() < 0.04);
+                assert!(
+                    near,
+                    "{preset}, frame {i}: {pixel:?} for {:?}",
+                    flat(i as u64)
+                );
             }
         }
     }
@@ -35,7 +42,13 @@ fn two_runs_are_byte_identical() {
     let folder = tempdir().unwrap();
     let mut stream = stream(96, 64, 6);
     stream.overwrite = true;
-    let moving = |i: u64, x: u32, y: u32| [x as f64 / 95.0, y as f64 / 63.0, ((x * y) as u64 + 9 * i) as f64 % 32.0 / 31.0];
+    let moving = |i: u64, x: u32, y: u32| {
+        [
+            x as f64 / 95.0,
+            y as f64 / 63.0,
+            ((x * y) as u64 + 9 * i) as f64 % 32.0 / 31.0,
+        ]
+    };
     for preset in VIDEO {
         let run = || fs::read(render(folder.path(), preset, &stream, moving)).unwrap();
         assert!(run() == run(), "{preset}");
@@ -61,9 +74,20 @@ fn any_size_that_the_format_allows_and_any_number_of_frames() {
             let read = rgb(&path, preset, &stream);
             assert_eq!(read.len() as u64, frames, "{preset} {width}x{height}");
             for (i, frame) in read.iter().enumerate() {
-                assert_eq!(frame.len() as u32, width * height, "{preset} {width}x{height}");
-                let near = |p: &[f64; 3]| p.iter().zip(flat(i as u64)).all(|(read, written)| (read - written).abs() < 0.04);
-                assert!(frame.iter().all(near), "{preset} {width}x{height}, frame {i}");
+                assert_eq!(
+                    frame.len() as u32,
+                    width * height,
+                    "{preset} {width}x{height}"
+                );
+                let near = |p: &[f64; 3]| {
+                    p.iter()
+                        .zip(flat(i as u64))
+                        .all(|(read, written)| (read - written).abs() < 0.04)
+                };
+                assert!(
+                    frame.iter().all(near),
+                    "{preset} {width}x{height}, frame {i}"
+                );
             }
             assert_eq!(probe(&path)[0]["width"], width);
         }

@@ -27,7 +27,13 @@ enum Way {
 impl Audio {
     /// Adds the sound of the file at `path` to a container, so that the sound at `offset` seconds
     /// is heard with the first picture; before the sound's beginning there is silence.
-    pub fn open(path: &Path, offset: f64, frame_time: Rational, container: &str, muxer: &mut Muxer) -> Result<Self> {
+    pub fn open(
+        path: &Path,
+        offset: f64,
+        frame_time: Rational,
+        container: &str,
+        muxer: &mut Muxer,
+    ) -> Result<Self> {
         let source = Source::open(path)?;
         if !offset.is_finite() || source.seconds().is_some_and(|length| offset >= length) {
             return Err(Error::Usage(format!(
@@ -46,7 +52,12 @@ impl Audio {
             let track = muxer.add_encoded(transcoder.encoder())?;
             (Way::Encode(Box::new(transcoder)), track)
         };
-        Ok(Self { source, way, track, frame_time })
+        Ok(Self {
+            source,
+            way,
+            track,
+            frame_time,
+        })
     }
 
     /// Writes the sound of the first `frames` pictures, as far as it fills packets.
@@ -60,10 +71,17 @@ impl Audio {
     }
 
     fn write(&mut self, frames: i64, last: bool, muxer: &mut Muxer) -> Result<()> {
-        let Self { source, way, track, frame_time } = self;
+        let Self {
+            source,
+            way,
+            track,
+            frame_time,
+        } = self;
         match way {
             Way::Copy => copy(source, frames, *frame_time, muxer, *track),
-            Way::Encode(transcoder) => transcoder.encode_to(frames, *frame_time, last, source, muxer, *track),
+            Way::Encode(transcoder) => {
+                transcoder.encode_to(frames, *frame_time, last, source, muxer, *track)
+            }
         }
     }
 }
@@ -79,7 +97,13 @@ fn copies(source: &Source, container: &str, muxer: &Muxer) -> bool {
     id != Id::None && playable && in_time && muxer.takes(id.into())
 }
 
-fn copy(source: &mut Source, frames: i64, frame_time: Rational, muxer: &mut Muxer, track: usize) -> Result<()> {
+fn copy(
+    source: &mut Source,
+    frames: i64,
+    frame_time: Rational,
+    muxer: &mut Muxer,
+    track: usize,
+) -> Result<()> {
     let time_base = source.time_base();
     while let Some(mut packet) = source.packet()? {
         let begins = packet.pts().or(packet.dts()).unwrap_or(0);

@@ -67,7 +67,12 @@ pub(super) fn pixel_format(preset: &Preset, video: &Video) -> Result<ffi::AVPixe
 ///
 /// Fails when this FFmpeg lacks the encoder, and when the encoder does not know an option or does
 /// not accept its value or the size.
-pub(super) fn open(preset: &Preset, video: &Video, stream: &Stream, global_header: bool) -> Result<Encoder> {
+pub(super) fn open(
+    preset: &Preset,
+    video: &Video,
+    stream: &Stream,
+    global_header: bool,
+) -> Result<Encoder> {
     let codec = find(preset, video)?;
     let format = pixel_format(preset, video)?;
     let tags = Tags::of(video);
@@ -105,14 +110,28 @@ pub(super) fn open(preset: &Preset, video: &Video, stream: &Stream, global_heade
     let what = format!("the encoder `{}`", video.codec);
     heard();
     // SAFETY: context and codec belong together, and the options are ours.
-    ok(unsafe { ffi::avcodec_open2(encoder.as_mut_ptr(), codec, options.as_mut_ptr()) })
-        .map_err(|fault| unopened(preset, &what, &options, fault))?;
+    ok(unsafe { ffi::avcodec_open2(encoder.as_mut_ptr(), codec, options.as_mut_ptr()) }).map_err(
+        |fault| {
+            unopened(
+                preset,
+                &format!("{what} at {}x{}", stream.width, stream.height),
+                &options,
+                fault,
+            )
+        },
+    )?;
     if let Some(name) = options.left() {
         return Err(refused(&preset.name, &what, &name));
     }
     // Options within options (`x264-params`) are only warned of.
-    match heard().into_iter().find(|line| line.contains("option") || line.contains("Invalid value")) {
-        Some(line) => Err(Error::Invalid(format!("{what} does not accept preset `{}`: {line}", preset.name))),
+    match heard()
+        .into_iter()
+        .find(|line| line.contains("option") || line.contains("Invalid value"))
+    {
+        Some(line) => Err(Error::Invalid(format!(
+            "{what} does not accept preset `{}`: {line}",
+            preset.name
+        ))),
         None => Ok(encoder),
     }
 }
@@ -120,7 +139,9 @@ pub(super) fn open(preset: &Preset, video: &Video, stream: &Stream, global_heade
 fn unopened(preset: &Preset, what: &str, options: &Options, fault: Fault) -> Error {
     match options.left() {
         // Some encoders fail for other reasons before the unknown is looked for.
-        Some(name) if fault == Fault(ffi::AVERROR_OPTION_NOT_FOUND) => refused(&preset.name, what, &name),
+        Some(name) if fault == Fault(ffi::AVERROR_OPTION_NOT_FOUND) => {
+            refused(&preset.name, what, &name)
+        }
         _ => not_accepted(&preset.name, what, fault),
     }
 }
@@ -136,7 +157,10 @@ fn find(preset: &Preset, video: &Video) -> Result<*const ffi::AVCodec> {
             preset.name, video.codec
         ))),
         Some(codec) if codec.type_ != ffi::AVMediaType::AVMEDIA_TYPE_VIDEO => {
-            Err(Error::Invalid(format!("preset `{}` names `{}`, which encodes no video", preset.name, video.codec)))
+            Err(Error::Invalid(format!(
+                "preset `{}` names `{}`, which encodes no video",
+                preset.name, video.codec
+            )))
         }
         Some(codec) => Ok(codec),
     }

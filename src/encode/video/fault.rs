@@ -31,7 +31,12 @@ pub(super) fn listen() {
     ONCE.call_once(|| unsafe { ffi::av_log_set_callback(Some(hear)) });
 }
 
-unsafe extern "C" fn hear(source: *mut c_void, level: c_int, format: *const c_char, arguments: Arguments) {
+unsafe extern "C" fn hear(
+    source: *mut c_void,
+    level: c_int,
+    format: *const c_char,
+    arguments: Arguments,
+) {
     if level > ffi::AV_LOG_WARNING {
         return;
     }
@@ -50,7 +55,11 @@ unsafe extern "C" fn hear(source: *mut c_void, level: c_int, format: *const c_ch
         );
         CStr::from_ptr(line.as_ptr())
     };
-    let text = text.to_string_lossy().trim().trim_end_matches('.').to_owned();
+    let text = text
+        .to_string_lossy()
+        .trim()
+        .trim_end_matches('.')
+        .to_owned();
     // A thread that is ending has no place for it left.
     let _ = SAID.try_with(|said| {
         if let Ok(mut said) = said.try_borrow_mut()
@@ -99,7 +108,7 @@ impl Fault {
     }
 
     /// The system's error, where it was one: a full disk, a missing right.
-    fn system(self) -> Option<io::Error> {
+    pub fn system(self) -> Option<io::Error> {
         // FFmpeg's own numbers are four characters, far above the system's.
         let errno = self.0.checked_neg().filter(|n| (1..4096).contains(n))?;
         let own = [EINVAL, ENOMEM, ENOSYS, EAGAIN].contains(&errno);
@@ -113,7 +122,11 @@ impl Fault {
                 heard();
                 Error::io(action, path, source)
             }
-            None => Error::Device(format!("FFmpeg cannot {action} `{}`: {}", path.display(), self.reason())),
+            None => Error::Device(format!(
+                "FFmpeg cannot {action} `{}`: {}",
+                path.display(),
+                self.reason()
+            )),
         }
     }
 }
@@ -126,8 +139,12 @@ pub(super) fn ok(code: c_int) -> Result<c_int, Fault> {
 /// A text for FFmpeg.
 pub(super) fn c_string(text: impl Into<Vec<u8>>) -> Result<CString> {
     CString::new(text).map_err(|e| {
-        let text = String::from_utf8_lossy(&e.into_vec()).escape_debug().to_string();
-        Error::Invalid(format!("`{text}` holds a zero character, which FFmpeg cannot take"))
+        let text = String::from_utf8_lossy(&e.into_vec())
+            .escape_debug()
+            .to_string();
+        Error::Invalid(format!(
+            "`{text}` holds a zero character, which FFmpeg cannot take"
+        ))
     })
 }
 
@@ -148,11 +165,16 @@ mod tests {
     fn a_full_disk_is_the_systems_error_and_others_are_ffmpegs() {
         let path = Path::new("out.mp4");
         let full = Fault(-ENOSPC).of("write", path);
-        assert!(matches!(&full, Error::Io { source, .. } if source.kind() == io::ErrorKind::StorageFull));
+        assert!(
+            matches!(&full, Error::Io { source, .. } if source.kind() == io::ErrorKind::StorageFull)
+        );
         assert_eq!(full.exit_code(), 75);
         assert!(matches!(Fault(-EACCES).of("write", path), Error::Io { .. }));
         let invalid = Fault(ffi::AVERROR_INVALIDDATA).of("write", path);
-        assert!(matches!(&invalid, Error::Device(text) if text.contains("Invalid data")), "{invalid}");
+        assert!(
+            matches!(&invalid, Error::Device(text) if text.contains("Invalid data")),
+            "{invalid}"
+        );
         assert!(matches!(Fault(-EINVAL).of("write", path), Error::Device(_)));
     }
 
@@ -161,14 +183,27 @@ mod tests {
         listen();
         heard();
         // SAFETY: a constant format without arguments; the source may be null.
-        unsafe { ffi::av_log(std::ptr::null_mut(), ffi::AV_LOG_ERROR, c"out of film.\n".as_ptr()) };
-        assert!(Fault(ffi::AVERROR_EXTERNAL).reason().contains("(out of film)"));
+        unsafe {
+            ffi::av_log(
+                std::ptr::null_mut(),
+                ffi::AV_LOG_ERROR,
+                c"out of film.\n".as_ptr(),
+            )
+        };
+        assert!(
+            Fault(ffi::AVERROR_EXTERNAL)
+                .reason()
+                .contains("(out of film)")
+        );
         assert!(heard().is_empty());
     }
 
     #[test]
     fn zero_characters_are_refused() {
         assert_eq!(c_string("a\0b").unwrap_err().exit_code(), 65);
-        assert_eq!(url(Path::new("a:b.mp4")).unwrap().as_c_str(), c"file:a:b.mp4");
+        assert_eq!(
+            url(Path::new("a:b.mp4")).unwrap().as_c_str(),
+            c"file:a:b.mp4"
+        );
     }
 }

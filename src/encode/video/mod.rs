@@ -49,19 +49,40 @@ impl VideoSink {
         let scaler = Scaler::new(preset, video, stream)?;
         let track = muxer.add_encoded(&encoder)?;
         let audio = match &stream.audio {
-            Some((path, offset)) => Some(Audio::open(path, *offset, codec::frame_time(stream), &video.container, &mut muxer)?),
+            Some((path, offset)) => Some(Audio::open(
+                path,
+                *offset,
+                codec::frame_time(stream),
+                &video.container,
+                &mut muxer,
+            )?),
             None => None,
         };
         muxer.write_header(preset, video)?;
         let (depth, stream) = (preset.depth(), stream.clone());
-        Ok(Self { encoder, scaler, audio, muxer, aside, depth, stream, track, pictures: 0, packets: 0 })
+        Ok(Self {
+            encoder,
+            scaler,
+            audio,
+            muxer,
+            aside,
+            depth,
+            stream,
+            track,
+            pictures: 0,
+            packets: 0,
+        })
     }
 
     /// Writes what the encoder has ready.
     fn drain(&mut self) -> Result<()> {
         loop {
             let mut packet = Packet::empty();
-            match self.encoder.receive_packet(&mut packet).map_err(Fault::from) {
+            match self
+                .encoder
+                .receive_packet(&mut packet)
+                .map_err(Fault::from)
+            {
                 Ok(()) => {}
                 Err(Fault::AGAIN | Fault::END) => return Ok(()),
                 Err(fault) => return Err(self.failed(fault)),
@@ -69,7 +90,8 @@ impl VideoSink {
             if packet.duration() == 0 {
                 packet.set_duration(1);
             }
-            self.muxer.write(&mut packet, self.track, self.frame_time())?;
+            self.muxer
+                .write(&mut packet, self.track, self.frame_time())?;
             self.packets += 1;
         }
     }
@@ -90,9 +112,14 @@ impl Sink for VideoSink {
 
     fn write(&mut self, picture: &Picture) -> Result<()> {
         picture.check(&self.stream, self.depth)?;
-        let mut frame = self.scaler.convert(picture).map_err(|fault| self.failed(fault))?;
+        let mut frame = self
+            .scaler
+            .convert(picture)
+            .map_err(|fault| self.failed(fault))?;
         frame.set_pts(Some(self.pictures));
-        self.encoder.send_frame(&frame).map_err(|error| self.failed(error.into()))?;
+        self.encoder
+            .send_frame(&frame)
+            .map_err(|error| self.failed(error.into()))?;
         self.pictures += 1;
         self.drain()?;
         match &mut self.audio {
@@ -104,9 +131,14 @@ impl Sink for VideoSink {
     fn finish(mut self: Box<Self>) -> Result<Vec<PathBuf>> {
         let path = self.aside.target().to_path_buf();
         if self.pictures == 0 {
-            return Err(Error::Usage(format!("no frame was rendered, `{}` is not written", path.display())));
+            return Err(Error::Usage(format!(
+                "no frame was rendered, `{}` is not written",
+                path.display()
+            )));
         }
-        self.encoder.send_eof().map_err(|error| self.failed(error.into()))?;
+        self.encoder
+            .send_eof()
+            .map_err(|error| self.failed(error.into()))?;
         self.drain()?;
         if let Some(audio) = &mut self.audio {
             audio.finish(self.pictures, &mut self.muxer)?;

@@ -26,7 +26,12 @@ impl Muxer {
         let mut raw = ptr::null_mut();
         // SAFETY: both texts are terminated; the context is written on success only.
         let code = unsafe {
-            ffi::avformat_alloc_output_context2(&mut raw, ptr::null(), container.as_ptr(), url.as_ptr())
+            ffi::avformat_alloc_output_context2(
+                &mut raw,
+                ptr::null(),
+                container.as_ptr(),
+                url.as_ptr(),
+            )
         };
         ok(code).map_err(|fault| {
             Error::Invalid(format!(
@@ -41,7 +46,10 @@ impl Muxer {
             (*raw).flags |= ffi::AVFMT_FLAG_BITEXACT;
             format::context::Output::wrap(raw)
         };
-        let mut muxer = Self { output, target: target.to_path_buf() };
+        let mut muxer = Self {
+            output,
+            target: target.to_path_buf(),
+        };
         // SAFETY: the context has no file yet.
         ok(unsafe { ffi::avio_open(&mut (*muxer.raw()).pb, url.as_ptr(), ffi::AVIO_FLAG_WRITE) })
             .map_err(|fault| fault.of("write", &muxer.target))?;
@@ -87,7 +95,11 @@ impl Muxer {
     }
 
     /// Adds a stream whose packets come from another file; returns its index.
-    pub fn add_copied(&mut self, parameters: &codec::Parameters, time_base: Rational) -> Result<usize> {
+    pub fn add_copied(
+        &mut self,
+        parameters: &codec::Parameters,
+        time_base: Rational,
+    ) -> Result<usize> {
         let index = self.add()?;
         // SAFETY: the stream was just added; the parameters are copied.
         ok(unsafe {
@@ -119,10 +131,8 @@ impl Muxer {
         match (ok(code), options.left()) {
             (Ok(_), None) => Ok(()),
             (Ok(_), Some(name)) => Err(refused(&preset.name, &what, &name)),
-            (Err(fault), _) => match fault.of("write", &self.target) {
-                Error::Device(_) => Err(not_accepted(&preset.name, &what, fault)),
-                error => Err(error),
-            },
+            (Err(fault), _) if fault.system().is_some() => Err(fault.of("write", &self.target)),
+            (Err(fault), _) => Err(not_accepted(&preset.name, &what, fault)),
         }
     }
 
@@ -137,7 +147,9 @@ impl Muxer {
             ffi::av_packet_rescale_ts(packet.as_mut_ptr(), time_base.into(), to);
             ffi::av_interleaved_write_frame(raw, packet.as_mut_ptr())
         };
-        ok(code).map(drop).map_err(|fault| fault.of("write", &self.target))
+        ok(code)
+            .map(drop)
+            .map_err(|fault| fault.of("write", &self.target))
     }
 
     /// Writes the trailer and closes the file, so that all has been given to the system.
@@ -153,6 +165,7 @@ impl Muxer {
                 ok(written).and(ok(closed))
             })
         };
-        done.map(drop).map_err(|fault: Fault| fault.of("write", &self.target))
+        done.map(drop)
+            .map_err(|fault: Fault| fault.of("write", &self.target))
     }
 }

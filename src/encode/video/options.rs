@@ -20,7 +20,9 @@ impl Options {
             let (name, value) = (c_string(name.as_str())?, c_string(value.as_str())?);
             // SAFETY: the dictionary is null or FFmpeg's own; both texts are copied.
             ok(unsafe { ffi::av_dict_set(&mut dictionary.0, name.as_ptr(), value.as_ptr(), 0) })
-                .map_err(|e| Error::Device(format!("FFmpeg cannot take an option: {}", e.reason())))?;
+                .map_err(|e| {
+                    Error::Device(format!("FFmpeg cannot take an option: {}", e.reason()))
+                })?;
         }
         Ok(dictionary)
     }
@@ -50,10 +52,15 @@ impl Drop for Options {
 
 /// The error for options that were not understood.
 pub(super) fn refused(preset: &str, what: &str, name: &str) -> Error {
-    Error::Invalid(format!("preset `{preset}` gives {what} the option `{name}`, which it does not know"))
+    Error::Invalid(format!(
+        "preset `{preset}` gives {what} the option `{name}`, which it does not know"
+    ))
 }
 
 /// The error for options that were understood but not accepted.
 pub(super) fn not_accepted(preset: &str, what: &str, fault: Fault) -> Error {
-    Error::Invalid(format!("{what} refuses the settings of preset `{preset}`: {}", fault.reason()))
+    Error::Invalid(format!(
+        "{what} does not accept preset `{preset}`: {}",
+        fault.reason()
+    ))
 }

@@ -55,13 +55,22 @@ impl Scaler {
                 fault.reason()
             ))
         };
-        let source = Model { format: source_format, ..model }.frame().map_err(unable)?;
+        let source = Model {
+            format: source_format,
+            ..model
+        }
+        .frame()
+        .map_err(unable)?;
         // SAFETY: takes nothing.
         let context = unsafe { ffi::sws_alloc_context() };
         if context.is_null() {
             return Err(Error::Device("FFmpeg has no memory for a converter".into()));
         }
-        let scaler = Self { context, source, model };
+        let scaler = Self {
+            context,
+            source,
+            model,
+        };
         scaler.init(source_format, video).map_err(unable)?;
         Ok(scaler)
     }
@@ -134,7 +143,9 @@ impl Scaler {
         let rows = self.source.data_mut(0).chunks_mut(stride);
         for (to, from) in rows.zip(samples.chunks_exact(3 * self.model.width as usize)) {
             // SAFETY: plain numbers, read as bytes within their slice.
-            let from = unsafe { std::slice::from_raw_parts(from.as_ptr().cast::<u8>(), size_of_val(from)) };
+            let from = unsafe {
+                std::slice::from_raw_parts(from.as_ptr().cast::<u8>(), size_of_val(from))
+            };
             to[..row_bytes].copy_from_slice(from);
         }
     }
@@ -146,7 +157,10 @@ impl Model {
         let mut frame = frame::Video::empty();
         // SAFETY: the frame is ours; FFmpeg allocates what its fields ask for, or says that it cannot.
         unsafe {
-            let raw = frame.as_mut_ptr().as_mut().ok_or(Fault(-ffmpeg_next::util::error::ENOMEM))?;
+            let raw = frame
+                .as_mut_ptr()
+                .as_mut()
+                .ok_or(Fault(-ffmpeg_next::util::error::ENOMEM))?;
             raw.format = self.format as c_int;
             raw.width = self.width;
             raw.height = self.height;

@@ -23,24 +23,36 @@ impl Source {
     ///
     /// Fails when there is no such file, or none that FFmpeg reads, or no sound in it.
     pub fn open(path: &Path) -> Result<Self> {
-        let unreadable = |fault: Fault| match fault.of("read", path) {
-            Error::Device(_) => {
-                Error::Invalid(format!("`{}` is no audio file that FFmpeg reads: {}", path.display(), fault.reason()))
+        let unreadable = |fault: Fault| match fault.system() {
+            Some(_) => fault.of("read", path),
+            None => {
+                let reason = fault.reason();
+                Error::Invalid(format!(
+                    "`{}` is no audio file that FFmpeg reads: {reason}",
+                    path.display()
+                ))
             }
-            error => error,
         };
         let url = url(path)?;
         let mut raw = ptr::null_mut();
         // SAFETY: the URL is terminated; the context is written on success only.
-        ok(unsafe { ffi::avformat_open_input(&mut raw, url.as_ptr(), ptr::null(), ptr::null_mut()) })
-            .map_err(unreadable)?;
+        ok(unsafe {
+            ffi::avformat_open_input(&mut raw, url.as_ptr(), ptr::null(), ptr::null_mut())
+        })
+        .map_err(unreadable)?;
         // SAFETY: an open context that nothing else owns; its wrapper closes it.
         let input = unsafe { format::context::Input::wrap(raw) };
         // SAFETY: the context is open.
         ok(unsafe { ffi::avformat_find_stream_info(raw, ptr::null_mut()) }).map_err(unreadable)?;
         let stream = input.streams().best(media::Type::Audio).map(|s| s.index());
-        let stream = stream.ok_or_else(|| Error::Invalid(format!("`{}` holds no sound", path.display())))?;
-        let mut source = Self { input, stream, held: None, path: path.to_path_buf() };
+        let stream =
+            stream.ok_or_else(|| Error::Invalid(format!("`{}` holds no sound", path.display())))?;
+        let mut source = Self {
+            input,
+            stream,
+            held: None,
+            path: path.to_path_buf(),
+        };
         source.held = source.packet()?;
         Ok(source)
     }
@@ -48,12 +60,16 @@ impl Source {
     /// What kind of sound it is.
     pub fn parameters(&self) -> Parameters {
         // SAFETY: `open` found the stream, and streams of a file do not go away.
-        self.input.stream(self.stream).map_or_else(Parameters::new, |s| s.parameters())
+        self.input
+            .stream(self.stream)
+            .map_or_else(Parameters::new, |s| s.parameters())
     }
 
     /// The unit of the packets' times in seconds.
     pub fn time_base(&self) -> Rational {
-        self.input.stream(self.stream).map_or(Rational::new(1, 1), |s| s.time_base())
+        self.input
+            .stream(self.stream)
+            .map_or(Rational::new(1, 1), |s| s.time_base())
     }
 
     /// The file's length in seconds, where it is known.
@@ -90,7 +106,11 @@ impl Source {
 
     /// The error for sound that cannot be used.
     pub fn failed(&self, fault: Fault) -> Error {
-        let text = format!("cannot use the sound of `{}`: {}", self.path.display(), fault.reason());
+        let text = format!(
+            "cannot use the sound of `{}`: {}",
+            self.path.display(),
+            fault.reason()
+        );
         match fault.0 {
             ffi::AVERROR_DECODER_NOT_FOUND | ffi::AVERROR_ENCODER_NOT_FOUND => Error::Missing(text),
             _ => Error::Invalid(text),
