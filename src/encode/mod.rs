@@ -1,8 +1,71 @@
 //! Where finished pictures go: video files, image sequences, nowhere.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use crate::Result;
+use crate::{Error, Result};
+
+mod aside;
+mod exr;
+mod null;
+mod pattern;
+pub mod pixel_format;
+mod png;
+pub mod preset;
+mod sequence;
+#[cfg(feature = "video")]
+mod video;
+
+pub use preset::Preset;
+
+#[cfg(test)]
+mod tests;
+
+/// The output path that stands for nowhere.
+pub const NULL: &str = "null:";
+
+/// Keeps encoders from writing to stderr where only the environment can tell them. Call it first
+/// in `main`: with other threads running it does nothing.
+pub fn silence() {
+    #[cfg(feature = "video")]
+    video::silence();
+}
+
+/// Opens the sink that `preset` describes at `out`: a video file, images (`out/%05d.png`), or
+/// [`NULL`].
+///
+/// Fails when the path, the size or the sound do not fit the preset, when the output is already
+/// there and must not be replaced, when it cannot be created, and when the encoder is missing or
+/// refuses its options.
+pub fn open(out: &Path, preset: &Preset, stream: &Stream) -> Result<Box<dyn Sink>> {
+    stream.check()?;
+    if out.as_os_str() == NULL {
+        return Ok(Box::new(null::Null {
+            depth: preset.depth(),
+            stream: stream.clone(),
+        }));
+    }
+    preset.check_path(out)?;
+    preset.check_size(stream.width, stream.height)?;
+    let format = match &preset.output {
+        #[cfg(feature = "video")]
+        preset::Output::Video(video) => {
+            return Ok(Box::new(video::VideoSink::open(
+                out, preset, video, stream,
+            )?));
+        }
+        #[cfg(not(feature = "video"))]
+        preset::Output::Video(_) => {
+            return Err(Error::Missing(format!(
+                "preset `{}` needs FFmpeg, which this program was built without; build it with \
+                 `cargo build --features video`, or write images (preset `png`, `out/%05d.png`)",
+                preset.name
+            )));
+        }
+        preset::Output::Png { bits } => sequence::Format::Png(*bits),
+        preset::Output::Exr { samples } => sequence::Format::Exr(*samples),
+    };
+    Ok(Box::new(sequence::Sequence::open(out, format, stream)?))
+}
 
 /// A finished picture, RGB interleaved, rows from the top.
 #[derive(Debug, Clone, PartialEq)]
@@ -56,6 +119,50 @@ pub struct Stream {
     pub audio: Option<(PathBuf, f64)>,
     /// Whether a finished file may be replaced.
     pub overwrite: bool,
+}
+
+impl Stream {
+    /// Refuses sizes and rates that no output can have.
+    fn check(&self) -> Result<()> {
+        let in_range = |n: u32| (1..=i32::MAX as u32).contains(&n);
+        let (fps, aspect) = (self.fps, self.pixel_aspect);
+        let wrong = if ![self.width, self.height]
+            .iter()
+            .all(|side| (1..=65536).contains(side))
+        {
+            format!(
+                "a picture has from 1x1 to 65536x65536 pixels, not {}x{}",
+                self.width, self.height
+            )
+        } else if !in_range(fps.0) || !in_range(fps.1) {
+            format!("{}/{} frames per second is no frame rate", fps.0, fps.1)
+        } else if !in_range(aspect.0) || !in_range(aspect.1) {
+            format!("{}:{} is no pixel aspect", aspect.0, aspect.1)
+        } else {
+            return Ok(());
+        };
+        Err(Error::Usage(wrong))
+    }
+}
+
+impl Picture {
+    /// Refuses a picture that is not what the sink was opened for.
+    fn check(&self, stream: &Stream, depth: Depth) -> Result<()> {
+        let (given, len) = match &self.samples {
+            Samples::U8(samples) => (Depth::U8, samples.len()),
+            Samples::U16(samples) => (Depth::U16, samples.len()),
+            Samples::F32(samples) => (Depth::F32, samples.len()),
+        };
+        let expected = 3 * stream.width as usize * stream.height as usize;
+        if (self.width, self.height, given, len) == (stream.width, stream.height, depth, expected) {
+            return Ok(());
+        }
+        Err(Error::Invalid(format!(
+            "frame {} has {len} samples of {given:?} for {}x{} pixels, the output takes {expected} of {depth:?} \
+             for {}x{}",
+            self.index, self.width, self.height, stream.width, stream.height
+        )))
+    }
 }
 
 /// Takes pictures in order. Dropped without [`Sink::finish`], it removes what it had begun.

@@ -1,0 +1,171 @@
+//! Video files, through FFmpeg.
+
+use std::path::{Path, PathBuf};
+
+use ffmpeg_next::codec::encoder::Encoder;
+use ffmpeg_next::{Packet, Rational};
+
+mod audio;
+mod codec;
+mod fault;
+mod mux;
+mod options;
+mod resample;
+mod scale;
+mod source;
+mod transcode;
+
+use self::audio::Audio;
+use self::fault::{Fault, listen};
+use self::mux::Muxer;
+use self::scale::Scaler;
+use super::aside::{Aside, sync_folder};
+use super::preset::{Preset, Video};
+use super::{Depth, Picture, Sink, Stream};
+use crate::{Error, Result};
+
+/// A video file that is being written.
+pub(super) struct VideoSink {
+    encoder: Encoder,
+    scaler: Scaler,
+    audio: Option<Audio>,
+    muxer: Muxer,
+    // Below the muxer: dropped after it, so that the file is closed before it is removed.
+    aside: Aside,
+    depth: Depth,
+    stream: Stream,
+    track: usize,
+    pictures: i64,
+    packets: i64,
+}
+
+impl VideoSink {
+    /// Creates the file and opens everything that writes into it.
+    pub fn open(out: &Path, preset: &Preset, video: &Video, stream: &Stream) -> Result<Self> {
+        listen();
+        let aside = Aside::create(out, stream.overwrite)?;
+        let mut muxer = Muxer::create(aside.path(), out, preset, video)?;
+        let encoder = codec::open(preset, video, stream, muxer.wants_global_header())?;
+        let scaler = Scaler::new(preset, video, stream)?;
+        let track = muxer.add_encoded(&encoder)?;
+        let audio = match &stream.audio {
+            Some((path, offset)) => Some(Audio::open(
+                path,
+                *offset,
+                codec::frame_time(stream),
+                &video.container,
+                &mut muxer,
+            )?),
+            None => None,
+        };
+        muxer.write_header(preset, video)?;
+        let (depth, stream) = (preset.depth(), stream.clone());
+        Ok(Self {
+            encoder,
+            scaler,
+            audio,
+            muxer,
+            aside,
+            depth,
+            stream,
+            track,
+            pictures: 0,
+            packets: 0,
+        })
+    }
+
+    /// Writes what the encoder has ready.
+    fn drain(&mut self) -> Result<()> {
+        loop {
+            let mut packet = Packet::empty();
+            match self
+                .encoder
+                .receive_packet(&mut packet)
+                .map_err(Fault::from)
+            {
+                Ok(()) => {}
+                Err(Fault::AGAIN | Fault::END) => return Ok(()),
+                Err(fault) => return Err(self.failed(fault)),
+            }
+            if packet.duration() == 0 {
+                packet.set_duration(1);
+            }
+            self.muxer
+                .write(&mut packet, self.track, self.frame_time())?;
+            self.packets += 1;
+        }
+    }
+
+    fn frame_time(&self) -> Rational {
+        codec::frame_time(&self.stream)
+    }
+
+    fn failed(&self, fault: Fault) -> Error {
+        fault.of("encode", self.aside.target())
+    }
+}
+
+impl Sink for VideoSink {
+    fn depth(&self) -> Depth {
+        self.depth
+    }
+
+    fn write(&mut self, picture: &Picture) -> Result<()> {
+        picture.check(&self.stream, self.depth)?;
+        let mut frame = self
+            .scaler
+            .convert(picture)
+            .map_err(|fault| self.failed(fault))?;
+        frame.set_pts(Some(self.pictures));
+        self.encoder
+            .send_frame(&frame)
+            .map_err(|error| self.failed(error.into()))?;
+        self.pictures += 1;
+        self.drain()?;
+        match &mut self.audio {
+            Some(audio) => audio.advance(self.pictures, &mut self.muxer),
+            None => Ok(()),
+        }
+    }
+
+    fn finish(mut self: Box<Self>) -> Result<Vec<PathBuf>> {
+        let path = self.aside.target().to_path_buf();
+        if self.pictures == 0 {
+            return Err(Error::Usage(format!(
+                "no frame was rendered, `{}` is not written",
+                path.display()
+            )));
+        }
+        self.encoder
+            .send_eof()
+            .map_err(|error| self.failed(error.into()))?;
+        self.drain()?;
+        if let Some(audio) = &mut self.audio {
+            audio.finish(self.pictures, &mut self.muxer)?;
+        }
+        if self.packets != self.pictures {
+            return Err(Error::Device(format!(
+                "the encoder made {} packets of {} frames; `{}` is not written",
+                self.packets,
+                self.pictures,
+                path.display()
+            )));
+        }
+        let Self { muxer, aside, .. } = *self;
+        muxer.finish()?;
+        aside.commit()?;
+        sync_folder(&path);
+        Ok(vec![path])
+    }
+}
+
+/// Keeps SVT-AV1 from writing its settings to stderr, which only the environment can tell it.
+pub(super) fn silence() {
+    const NAME: &str = "SVT_LOG";
+    // `/proc` tells the threads of this process; where there is none, nothing is done.
+    let threads = std::fs::read_dir("/proc/self/task").map_or(0, Iterator::count);
+    if threads == 1 && std::env::var_os(NAME).is_none() {
+        // SAFETY: there is no other thread that could read the environment meanwhile.
+        unsafe { std::env::set_var(NAME, "1") };
+    }
+}

@@ -1,0 +1,8 @@
+//! Everything that is written, read back with the `ffmpeg` and `ffprobe` programs.
+#![cfg(feature = "video")]
+
+mod audio;
+mod colour;
+mod failures;
+mod order;
+mod tools;
