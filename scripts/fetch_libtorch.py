@@ -126,7 +126,8 @@ def download(wheels, line):
 def unpack(wheel, cache, lock_name):
     with zipfile.ZipFile(wheel) as archive:
         for member in archive.infolist():
-            if not any(fnmatch.fnmatchcase(member.filename, pattern) for pattern in MEMBERS[lock_name]):
+            wanted = any(fnmatch.fnmatchcase(member.filename, pattern) for pattern in MEMBERS[lock_name])
+            if member.is_dir() or not wanted:
                 continue
             target = cache / place(member.filename, lock_name)
             target.parent.mkdir(parents=True, exist_ok=True)

@@ -51,7 +51,7 @@ install_packages() {
         fail "as root, run: apt-get install -y --no-install-recommends $missing"
     fi
     say "installing $missing"
-    apt="env DEBIAN_FRONTEND=noninteractive apt-get -q -o DPkg::Lock::Timeout=120"
+    apt="env DEBIAN_FRONTEND=noninteractive apt-get -qq -o DPkg::Lock::Timeout=120"
     # Fresh images have no package lists, old ones stale lists; a broken third-party list is no obstacle.
     $root $apt update || say "going on with the package lists that are here"
     $root $apt install -y --no-install-recommends $missing
