@@ -11,7 +11,9 @@ fn main() {
     };
     println!("cargo::rerun-if-changed={lib}/libtorch_cpu.so");
     if !Path::new(&lib).join("libtorch_cpu.so").exists() {
-        println!("cargo::error=no libtorch_cpu.so in `{lib}`: run `make setup`, or set LIBTORCH to a libtorch 2.11.0");
+        println!(
+            "cargo::error=no libtorch_cpu.so in `{lib}`: run `make setup`, or set LIBTORCH to a libtorch 2.11.0"
+        );
         return;
     }
     println!("cargo::rustc-link-arg=-Wl,-rpath,{lib}");
@@ -20,6 +22,9 @@ fn main() {
     if let Some(cache) = Path::new(&lib).ancestors().nth(2)
         && cache.join("libtorch.lock").exists()
     {
-        println!("cargo::rustc-link-arg=-Wl,-rpath,{}/cuda/lib", cache.display());
+        println!(
+            "cargo::rustc-link-arg=-Wl,-rpath,{}/cuda/lib",
+            cache.display()
+        );
     }
 }

@@ -56,7 +56,7 @@ def main():
     cache, locks = Path(sys.argv[1]), [Path(lock) for lock in sys.argv[2:]]
     cache.mkdir(parents=True, exist_ok=True)
     with open(cache / "in-use", "w") as guard:
-        fcntl.flock(guard, fcntl.LOCK_EX)  # Two set-ups at once: the second waits, then finds it done.
+        take(guard)
         pending = [(lock, line) for lock in locks for line in missing(cache, lock)]
         if pending:
             check_space(cache, locks)
@@ -72,6 +72,15 @@ def main():
         for lock in locks:
             finish(cache, lock)
         shutil.rmtree(wheels, ignore_errors=True)
+
+
+def take(guard):
+    """Of two set-ups at once the second waits, and then finds the work done."""
+    try:
+        fcntl.flock(guard, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        print("setup: waiting for another set-up to finish", flush=True)
+        fcntl.flock(guard, fcntl.LOCK_EX)
 
 
 def requirements(lock):
