@@ -48,7 +48,7 @@ install_packages() {
     elif have sudo && { sudo -n true 2>/dev/null || [ -t 0 ]; }; then
         root=sudo
     else
-        fail "as root, run: apt-get install -y --no-install-recommends $missing"
+        fail "as root, run: apt-get update && apt-get install -y --no-install-recommends $missing"
     fi
     say "installing $missing"
     apt="env DEBIAN_FRONTEND=noninteractive apt-get -qq -o DPkg::Lock::Timeout=120"
