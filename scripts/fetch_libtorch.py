@@ -49,7 +49,7 @@ SPACE = {"libtorch.lock": 1.5, "libtorch-cuda.lock": 5.0}
 OPENED_BY_TORCH_CPU = ["libcaffe2_nvrtc.so", "libtorch_cuda_linalg.so"]
 
 PLATFORMS = ["manylinux_2_28", "manylinux_2_27", "manylinux_2_25", "manylinux_2_18", "manylinux2014"]
-ATTEMPTS = 3
+ATTEMPTS = 2  # A dropped connection ends an older pip.
 
 
 def main():
@@ -129,7 +129,7 @@ def download(wheels, line):
             # pip keeps unfinished downloads in TMPDIR: within the cache they are found again and removed.
             if subprocess.run(command, env={**os.environ, "TMPDIR": str(temporary)}).returncode == 0:
                 return next(wheels.glob(pattern))
-    sys.exit(f"setup: pip could not fetch {name} {version} (see above); `make setup` goes on from here.")
+    sys.exit(f"setup: pip could not fetch {name} {version} (see above); `make setup` tries again, from here.")
 
 
 def unpack(wheel, cache, lock_name):
