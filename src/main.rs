@@ -1,3 +1,7 @@
-//! The command-line program.
+//! `sg3render`: a timeline and a network become a video.
 
-fn main() {}
+mod cli;
+
+fn main() -> std::process::ExitCode {
+    cli::main()
+}

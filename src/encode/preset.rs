@@ -233,6 +233,11 @@ impl Preset {
         Ok(preset)
     }
 
+    /// Whether it writes images and not a film: such an output has no sound.
+    pub fn is_images(&self) -> bool {
+        !matches!(self.output, Output::Video(_))
+    }
+
     /// The samples that pictures must have.
     pub fn depth(&self) -> Depth {
         match &self.output {

@@ -144,6 +144,17 @@ impl Config {
         }
     }
 
+    /// What people call it: `StyleGAN3-T`, `StyleGAN3-R` (1x1 kernels with radial filters) or
+    /// `StyleGAN2`, and the image's size.
+    pub fn name(&self) -> String {
+        let variant = match self {
+            Self::StyleGan3(c) if c.conv_kernel == 1 && c.use_radial_filters => "-R",
+            Self::StyleGan3(c) if c.conv_kernel == 3 && !c.use_radial_filters => "-T",
+            _ => "",
+        };
+        format!("{}{variant} {1}x{1}", self.kind(), self.image().0)
+    }
+
     /// Lengths of z, of a class's one-hot vector, and of w.
     pub fn dims(&self) -> (usize, usize, usize) {
         match self {

@@ -62,16 +62,46 @@ impl Synthesis {
         }
     }
 
-    /// The learned transform (cos, sin, x, y) that w (`w_dim` values) gives the Fourier features;
-    /// none for `StyleGAN2`.
-    pub fn pose(&self, w: &[f32]) -> Result<Option<[f64; 4]>> {
-        let Network::StyleGan3(network) = &self.network else {
+    /// Sets the running mean squares of an alias-free network to what these samples show; returns
+    /// them in the order of the layers (none for `StyleGAN2`, which has none).
+    pub fn settle(&mut self, ws: &Tensor, transforms: &Tensor) -> Result<Vec<f32>> {
+        match &mut self.network {
+            Network::StyleGan3(network) => network.settle(ws, transforms),
+            Network::StyleGan2(_) => Ok(Vec::new()),
+        }
+    }
+}
+
+/// What gives a latent its pose: the Fourier features' affine layer, on the CPU.
+#[derive(Debug)]
+pub struct Pose {
+    /// `[4, w_dim]`, runtime gain included.
+    weight: Vec<f64>,
+    bias: Vec<f32>,
+}
+
+impl Pose {
+    /// Loads it; none for `StyleGAN2`.
+    pub fn load(source: &dyn TensorSource) -> Result<Option<Self>> {
+        if matches!(source.config(), Config::StyleGan2(_)) {
             return Ok(None);
-        };
-        let _no_grad = tch::no_grad_guard();
-        let w = Tensor::f_from_slice(w)?.f_unsqueeze(0)?.f_to_device(self.device)?;
-        let pose = network.input.pose(&w)?.f_squeeze_dim(0)?.f_to_kind(Kind::Double)?;
-        let pose = Vec::<f64>::try_from(&pose.f_to_device(Device::Cpu)?)?;
-        Ok(pose.try_into().ok())
+        }
+        let loader = Loader::new(source)?;
+        let gain = (source.config().dims().2 as f64).sqrt().recip();
+        let weight = loader.values("synthesis.input.affine.weight")?;
+        let weight = weight.iter().map(|&w| f64::from(w) * gain).collect();
+        Ok(Some(Self { weight, bias: loader.values("synthesis.input.affine.bias")? }))
+    }
+
+    /// The learned transform (cos, sin, x, y) of w (`w_dim` values), the first two of norm 1.
+    pub fn of(&self, w: &[f32]) -> [f64; 4] {
+        let rows = self.weight.chunks_exact(self.weight.len() / 4).zip(&self.bias);
+        let dot = |row: &[f64]| row.iter().zip(w).map(|(a, &b)| a * f64::from(b)).sum::<f64>();
+        let mut t = [0.0; 4];
+        for (t, (row, &bias)) in t.iter_mut().zip(rows) {
+            *t = dot(row) + f64::from(bias);
+        }
+        let norm = t[0].hypot(t[1]);
+        t.map(|v| v / norm)
     }
 }

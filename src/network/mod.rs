@@ -2,6 +2,7 @@
 //! `torch`, the generators themselves.
 
 pub mod blocks;
+pub mod builtin;
 pub mod config;
 pub mod layers;
 pub mod tensors;

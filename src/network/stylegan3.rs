@@ -63,13 +63,13 @@ impl StyleGan3 {
     }
 
     /// Sets every layer's running mean square to what these samples show, layer by layer, so that all
-    /// signals have unit power: what training converges to. Returns them by layer name.
-    pub fn settle(&mut self, ws: &Tensor, transforms: &Tensor) -> Result<Vec<(String, f32)>> {
+    /// signals have unit power: what training converges to. Returns them.
+    pub fn settle(&mut self, ws: &Tensor, transforms: &Tensor) -> Result<Vec<f32>> {
         let mut x = self.input.forward(&ws.f_select(1, 0)?, transforms)?;
         let mut settled = Vec::new();
         for (i, layer) in self.layers.iter_mut().enumerate() {
             layer.magnitude_ema = x.f_square()?.f_mean(Kind::Double)?.f_double_value(&[])?;
-            settled.push((layer.spec.name.clone(), layer.magnitude_ema as f32));
+            settled.push(layer.magnitude_ema as f32);
             x = layer.forward(&x, &ws.f_select(1, i as i64 + 1)?)?;
         }
         Ok(settled)

@@ -1,1 +1,12 @@
-//! render
+//! Rendering: the one room that joins the schedule, the network and the encoder.
+
+mod finish;
+mod pipeline;
+mod project;
+mod still;
+mod synthesise;
+
+pub use pipeline::{Job, Outcome, run};
+pub use project::Project;
+pub use still::still;
+pub use synthesise::Generator;

@@ -4,7 +4,8 @@ use std::f64::consts::FRAC_PI_4;
 
 use safetensors::{Dtype, SafeTensors};
 
-use super::{Mapping, seeds};
+use super::Mapping;
+use crate::signal::randn;
 use crate::Result;
 use crate::timeline::curve::{Curve, Key};
 use crate::timeline::easing::Easing;
@@ -105,7 +106,7 @@ pub fn resolved(latent: Latent) -> Resolved {
 
 /// `n` numbers spread over 0..1, the same for the same seed.
 pub fn spread(seed: u32, n: usize) -> Vec<f64> {
-    seeds::randn(seed, n)
+    randn(seed, n)
         .into_iter()
         .map(|x| x.rem_euclid(1.0))
         .collect()

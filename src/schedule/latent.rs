@@ -3,7 +3,7 @@
 use super::Mapping;
 use super::classes::Classes;
 use super::knots::Knots;
-use super::seeds;
+use crate::signal::randn;
 use super::slerp::Circles;
 use super::spline::{Slopes, Spline};
 use crate::timeline::resolved::{self, Interpolation, LatentPoint};
@@ -192,7 +192,7 @@ impl Keys<'_> {
     fn z(&self, key: usize, point: &LatentPoint) -> Result<Vec<f32>> {
         let z_dim = self.mapping.z_dim();
         match point {
-            LatentPoint::Seed(seed) => Ok(seeds::randn(*seed, z_dim)
+            LatentPoint::Seed(seed) => Ok(randn(*seed, z_dim)
                 .into_iter()
                 .map(|z| z as f32)
                 .collect()),

@@ -8,7 +8,6 @@ mod knots;
 mod latent;
 mod matrix;
 pub mod ranges;
-pub mod seeds;
 mod slerp;
 mod spline;
 mod stabilise;

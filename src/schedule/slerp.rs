@@ -109,7 +109,7 @@ fn unit(v: &[f64]) -> Vec<f64> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::schedule::seeds::randn;
+    use crate::signal::randn;
     use crate::timeline::curve::Key;
     use crate::timeline::easing::Easing;
 

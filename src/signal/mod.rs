@@ -1,5 +1,7 @@
-//! Windows and low-pass filter design, in float64 and without tensors.
+//! Windows and low-pass filter design, and the community's normals: in float64 and without tensors.
 
 mod filters;
+mod normals;
 
 pub use filters::{Filter, low_pass, radial_low_pass};
+pub use normals::randn;

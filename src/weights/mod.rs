@@ -25,7 +25,7 @@ pub use sniff::Format;
 pub use source::Source;
 pub use tensor::DType;
 
-use crate::network::Config;
+use crate::network::{Config, TensorSource};
 use crate::{Error, Result};
 use tensor::Tensor;
 
@@ -187,6 +187,14 @@ impl NetworkFile {
         })
     }
 
+    /// The generator, as the network room takes it.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] if the network is a discriminator.
+    pub fn generator(&self) -> Result<impl TensorSource + '_> {
+        Ok(Generator { file: self, config: self.config()? })
+    }
+
     /// What is known of the file.
     pub fn facts(&self) -> &Facts {
         &self.facts
@@ -263,6 +271,26 @@ impl NetworkFile {
                 None => Ok(()),
             },
         )
+    }
+}
+
+/// A file that is known to hold a generator.
+struct Generator<'a> {
+    file: &'a NetworkFile,
+    config: &'a Config,
+}
+
+impl TensorSource for Generator<'_> {
+    fn config(&self) -> &Config {
+        self.config
+    }
+
+    fn shape(&self, name: &str) -> Option<Vec<usize>> {
+        self.file.shape(name).map(<[usize]>::to_vec)
+    }
+
+    fn read(&self, name: &str) -> Result<Vec<f32>> {
+        self.file.read_f32(name)
     }
 }
 

@@ -12,6 +12,16 @@ pub enum Format {
     Safetensors,
 }
 
+impl Format {
+    /// Its name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Pickle => "pickle",
+            Self::Safetensors => "safetensors",
+        }
+    }
+}
+
 /// Tells the format, or what the file is instead and what to do.
 pub(crate) fn format(source: &Source) -> Result<Format> {
     let mut head = vec![0; source.len().min(512) as usize];

@@ -28,7 +28,7 @@ fn slerp_maps_the_great_circle_at_every_frame() {
     let timeline = resolved(seed_path(Interpolation::Slerp, None));
     let schedule = schedule(&timeline).unwrap();
     let [a, b] = [1, 5].map(|seed| -> Vec<f64> {
-        seeds::randn(seed, Z_DIM)
+        randn(seed, Z_DIM)
             .into_iter()
             .map(|z| f64::from(z as f32))
             .collect()

@@ -23,7 +23,7 @@ fn schedule(resolved: &Resolved) -> Result<Schedule> {
 }
 
 fn mapped(seed: u32, class: Option<usize>) -> Vec<f32> {
-    let z: Vec<f32> = seeds::randn(seed, Z_DIM)
+    let z: Vec<f32> = randn(seed, Z_DIM)
         .into_iter()
         .map(|z| z as f32)
         .collect();

@@ -6,7 +6,7 @@
 /// its second coordinate's first.
 ///
 /// ```
-/// let z = sg3render::schedule::seeds::randn(42, 3);
+/// let z = sg3render::signal::randn(42, 3);
 /// assert_eq!(format!("{:.6} {:.6} {:.6}", z[0], z[1], z[2]), "0.496714 -0.138264 0.647689");
 /// ```
 pub fn randn(seed: u32, n: usize) -> Vec<f64> {
@@ -42,9 +42,7 @@ impl Twister {
         let mut state = [seed; N];
         for i in 1..N {
             let before = state[i - 1];
-            state[i] = (before ^ (before >> 30))
-                .wrapping_mul(1_812_433_253)
-                .wrapping_add(i as u32);
+            state[i] = (before ^ (before >> 30)).wrapping_mul(1_812_433_253).wrapping_add(i as u32);
         }
         Self { state, next: N }
     }

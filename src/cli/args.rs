@@ -1,0 +1,279 @@
+//! Arguments as typed.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use clap::{Parser, Subcommand, ValueEnum};
+use sg3render::network::device::{Precision, Request};
+use sg3render::timeline::time;
+use sg3render::weights::Part;
+
+/// Video and animation from alias-free GANs (StyleGAN3)
+#[derive(Parser)]
+#[command(
+    version,
+    override_usage = "sg3render TIMELINE -o OUTPUT [OPTIONS]\n       sg3render COMMAND ...",
+    after_help = "Exit codes: 0 done, 64 usage, 65 bad timeline or network, 66 missing input,\n\
+                  75 try again (I/O, device lost, out of memory), 130 interrupted."
+)]
+pub struct Args {
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+#[derive(Subcommand)]
+pub enum Command {
+    /// Render a timeline to a video file or an image sequence (the default command)
+    Render(RenderArgs),
+    /// Render one moment of a timeline to a PNG image
+    Still(StillArgs),
+    /// Check a timeline and report every mistake in it
+    Check(CheckArgs),
+    /// Write a commented timeline to start from
+    New(NewArgs),
+    /// Turn a network pickle into a .safetensors file
+    Import(ImportArgs),
+    /// Show what a network file holds
+    Info(InfoArgs),
+}
+
+impl Command {
+    /// Whether errors, too, are told on standard output for a program to read.
+    pub fn json(&self) -> bool {
+        match self {
+            Self::Render(args) => args.json,
+            _ => false,
+        }
+    }
+}
+
+#[derive(clap::Args)]
+pub struct RenderArgs {
+    /// The timeline (RON)
+    pub timeline: PathBuf,
+    /// Where to write: `film.mp4`, `film.mov`, `frames/%05d.png`, `frames/%05d.exr`, or `null:` for nowhere
+    #[arg(short, long)]
+    pub output: PathBuf,
+    /// Render only these frames: `A-B` (inclusive, from 0), `A-` or `A`
+    #[arg(long)]
+    pub frames: Option<String>,
+    #[command(flatten)]
+    pub overrides: OverrideArgs,
+    /// Output preset: a name, or a file that ends in `.ron`
+    #[arg(long)]
+    pub preset: Option<String>,
+    /// Audio to mux in
+    #[arg(long, value_name = "FILE")]
+    pub audio: Option<PathBuf>,
+    /// Frames synthesised at once: a number, or `auto`
+    #[arg(long, default_value = "auto", value_parser = batch)]
+    pub batch: Batch,
+    #[command(flatten)]
+    pub device: DeviceArgs,
+    /// Replace the output if it exists
+    #[arg(long)]
+    pub overwrite: bool,
+    /// Print nothing but errors
+    #[arg(short, long)]
+    pub quiet: bool,
+    /// Report progress on standard output, one JSON object a line
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(clap::Args)]
+pub struct StillArgs {
+    /// The timeline (RON)
+    pub timeline: PathBuf,
+    /// The moment: a frame (`48`), `1.5s`, `00:00:02:12`, or negative from the end
+    #[arg(long, value_name = "TIME", allow_hyphen_values = true, value_parser = moment)]
+    pub at: time::Time,
+    /// The image, a `.png` (8 bits) or `.exr`
+    #[arg(short, long)]
+    pub output: PathBuf,
+    #[command(flatten)]
+    pub overrides: OverrideArgs,
+    #[command(flatten)]
+    pub device: DeviceArgs,
+    /// Replace the image if it exists
+    #[arg(long)]
+    pub overwrite: bool,
+}
+
+#[derive(clap::Args)]
+pub struct CheckArgs {
+    /// The timeline (RON)
+    pub timeline: PathBuf,
+    #[command(flatten)]
+    pub overrides: OverrideArgs,
+    /// Check for this output preset
+    #[arg(long)]
+    pub preset: Option<String>,
+    /// Print the findings as a JSON array
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(clap::Args)]
+pub struct NewArgs {
+    /// The timeline to write
+    pub timeline: PathBuf,
+}
+
+#[derive(clap::Args)]
+pub struct ImportArgs {
+    /// The network: a `.pkl` of the StyleGAN3 or StyleGAN2-ADA (PyTorch) releases
+    pub network_file: PathBuf,
+    /// The `.safetensors` file to write
+    #[arg(short, long)]
+    pub output: PathBuf,
+    /// Which of the file's networks to take
+    #[arg(long, value_name = "NAME", default_value = "G_ema", value_parser = part)]
+    pub network: Part,
+    /// Replace the file if it exists
+    #[arg(long)]
+    pub overwrite: bool,
+}
+
+#[derive(clap::Args)]
+pub struct InfoArgs {
+    /// The network file (`.pkl` or `.safetensors`), or `builtin:NAME`
+    pub network_file: PathBuf,
+    /// Which of the file's networks to show
+    #[arg(long, value_name = "NAME", default_value = "G_ema", value_parser = part)]
+    pub network: Part,
+    /// Print a JSON object
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(clap::Args)]
+pub struct OverrideArgs {
+    /// Size of the picture instead of the timeline's, such as `1920x1080`
+    #[arg(long, value_name = "WxH", value_parser = size)]
+    pub size: Option<(u32, u32)>,
+    /// Frame rate instead of the timeline's, at the same tempo: `30`, `29.97`, `30000/1001`
+    #[arg(long, value_parser = time::rate_from_text)]
+    pub fps: Option<(u32, u32)>,
+}
+
+#[derive(clap::Args)]
+pub struct DeviceArgs {
+    /// Where to synthesise: `auto`, `cpu`, `cuda` or `cuda:N`
+    #[arg(long, default_value = "auto")]
+    pub device: Request,
+    /// Precision of the synthesis
+    #[arg(long, value_enum, default_value = "f32")]
+    pub precision: PrecisionArg,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum PrecisionArg {
+    /// float32 throughout
+    F32,
+    /// float16 in the layers that the network marks so (CUDA only)
+    F16,
+}
+
+impl From<PrecisionArg> for Precision {
+    fn from(precision: PrecisionArg) -> Self {
+        match precision {
+            PrecisionArg::F32 => Self::F32,
+            PrecisionArg::F16 => Self::F16,
+        }
+    }
+}
+
+/// A number of frames, or as many as suit the device.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Batch {
+    Auto,
+    Frames(usize),
+}
+
+fn batch(text: &str) -> Result<Batch, String> {
+    match text.parse() {
+        _ if text == "auto" => Ok(Batch::Auto),
+        Ok(frames @ 1..=1024) => Ok(Batch::Frames(frames)),
+        _ => Err("expected `auto` or a number from 1 to 1024".into()),
+    }
+}
+
+fn size(text: &str) -> Result<(u32, u32), String> {
+    let parsed =
+        text.split_once(['x', 'X']).and_then(|(w, h)| Some((w.parse().ok()?, h.parse().ok()?)));
+    match parsed {
+        Some((width @ 1..=16384, height @ 1..=16384)) => Ok((width, height)),
+        _ => Err("expected width and height in pixels from 1 to 16384, such as `1920x1080`".into()),
+    }
+}
+
+fn moment(text: &str) -> Result<time::Time, String> {
+    match text.parse() {
+        Ok(frames) => time::Time::from_frames(frames),
+        Err(_) => time::Time::parse(text),
+    }
+}
+
+fn part(text: &str) -> Result<Part, String> {
+    match text {
+        "G_ema" => Ok(Part::GEma),
+        "G" => Ok(Part::G),
+        _ => Err("expected `G_ema` or `G`".into()),
+    }
+}
+
+/// `sg3render timeline.ron -o out.mp4` means `sg3render render timeline.ron -o out.mp4`: puts the
+/// command in where the first argument is none.
+pub fn with_command(args: impl Iterator<Item = OsString>) -> Vec<OsString> {
+    let mut args: Vec<_> = args.collect();
+    let known = [
+        "render",
+        "still",
+        "check",
+        "new",
+        "import",
+        "info",
+        "help",
+        "-h",
+        "--help",
+        "-V",
+        "--version",
+    ];
+    let first = args.get(1).map(|first| first.to_string_lossy().into_owned());
+    if first.is_some_and(|first| !known.contains(&first.as_str())) {
+        args.insert(1, "render".into());
+    }
+    args
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_arguments_are_consistent() {
+        Args::command().debug_assert();
+    }
+
+    #[test]
+    fn rendering_is_the_default_command() {
+        let full = |line: &str| {
+            let args = with_command(line.split(' ').map(OsString::from));
+            args.iter().map(|a| a.to_string_lossy().into_owned()).collect::<Vec<_>>().join(" ")
+        };
+        assert_eq!(full("sg3render a.ron -o b.mp4"), "sg3render render a.ron -o b.mp4");
+        assert_eq!(full("sg3render -o b.mp4 a.ron"), "sg3render render -o b.mp4 a.ron");
+        assert_eq!(full("sg3render check a.ron"), "sg3render check a.ron");
+        assert_eq!(full("sg3render"), "sg3render");
+    }
+
+    #[test]
+    fn every_command_is_known_by_name() {
+        for command in Args::command().get_subcommands() {
+            let line = ["sg3render", command.get_name()].map(OsString::from);
+            assert_eq!(with_command(line.clone().into_iter()), line);
+        }
+    }
+}

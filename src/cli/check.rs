@@ -1,0 +1,40 @@
+//! `sg3render check`.
+
+use serde_json::Value;
+use sg3render::render::Project;
+use sg3render::timeline::Overrides;
+use sg3render::{Error, Result};
+
+use super::args::CheckArgs;
+use super::render::overrides;
+use super::terminal::show_report;
+
+/// Checks a timeline; its mistakes are the error.
+pub fn run(args: &CheckArgs) -> Result<()> {
+    let overrides = Overrides { preset: args.preset.clone(), ..overrides(&args.overrides) };
+    let opened = Project::open(&args.timeline, None, &overrides);
+    if args.json {
+        let findings = match &opened {
+            Ok(project) => project.warnings.json(),
+            Err(Error::Timeline(report)) => report.json(),
+            Err(_) => Value::Null,
+        };
+        if findings != Value::Null {
+            println!("{findings:#}");
+        }
+    }
+    let project = opened?;
+    if !args.json {
+        show_report(&project.warnings);
+        let (resolved, fps) = (&project.resolved, project.resolved.fps);
+        let seconds = resolved.frames as f64 * f64::from(fps.1) / f64::from(fps.0);
+        let (width, height) = project.size();
+        println!(
+            "{}: {} frames, {seconds:.2} s, {width}x{height}, preset {}",
+            args.timeline.display(),
+            resolved.frames,
+            project.preset.name
+        );
+    }
+    Ok(())
+}

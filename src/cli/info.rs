@@ -1,0 +1,126 @@
+//! `sg3render info`.
+
+use serde_json::{Value, json};
+use sg3render::Result;
+use sg3render::network::layers::LayerSpec;
+use sg3render::network::{Config, builtin};
+use sg3render::weights::NetworkFile;
+
+use super::args::InfoArgs;
+
+/// Shows what a network is made of.
+pub fn run(args: &InfoArgs) -> Result<()> {
+    let name = args.network_file.to_string_lossy();
+    let (config, origin) = match name.strip_prefix("builtin:") {
+        Some(name) => (builtin::config(name)?, json!({"format": "built-in"})),
+        None => {
+            let file = NetworkFile::open(&args.network_file, args.network)?;
+            let config = file.config()?.clone();
+            config.validate()?;
+            (config, origin(&file)?)
+        }
+    };
+    if args.json {
+        println!("{:#}", as_json(&config, &origin));
+    } else {
+        print(&config, &origin);
+    }
+    Ok(())
+}
+
+fn origin(file: &NetworkFile) -> Result<Value> {
+    let facts = file.facts();
+    let mut origin = json!({
+        "format": facts.format.name(),
+        "sha256": file.sha256()?,
+        "network": facts.part.name(),
+        "networks": facts.parts.iter().map(|part| part.name()).collect::<Vec<_>>(),
+    });
+    if let Some(source) = &facts.origin {
+        origin["source"] = json!({"name": source.name, "sha256": source.sha256});
+    }
+    Ok(origin)
+}
+
+fn as_json(config: &Config, origin: &Value) -> Value {
+    let ((z_dim, classes, w_dim), (resolution, channels)) = (config.dims(), config.image());
+    let layers = match config {
+        Config::StyleGan3(c) => json!({"input": c.input(), "layers": c.layers()}),
+        Config::StyleGan2(c) => json!({"blocks": c.blocks()}),
+    };
+    json!({
+        "kind": config.kind(), "name": config.name(), "resolution": resolution, "channels": channels,
+        "z_dim": z_dim, "w_dim": w_dim, "classes": classes, "num_ws": config.num_ws(),
+        "parameters": config.parameters(), "config": config, "table": layers, "file": origin,
+    })
+}
+
+fn print(config: &Config, origin: &Value) {
+    let ((z_dim, classes, w_dim), (resolution, channels)) = (config.dims(), config.image());
+    let row = |name: &str, value: String| println!("{name:<12} {value}");
+    row("network", config.name());
+    for (label, key) in [("format", "format"), ("sha256", "sha256")] {
+        if let Some(value) = origin[key].as_str() {
+            row(label, value.into());
+        }
+    }
+    if let Some(source) = origin["source"].as_object() {
+        let text = |key: &str| source.get(key).and_then(Value::as_str).unwrap_or("unknown");
+        row("made from", format!("{} (sha256 {})", text("name"), text("sha256")));
+    }
+    row(
+        "image",
+        format!("{resolution}x{resolution}, {}", if channels == 1 { "grey" } else { "RGB" }),
+    );
+    row("latents", format!("z {z_dim}, w {w_dim}, {} copies", config.num_ws()));
+    row("classes", if classes == 0 { "none".into() } else { classes.to_string() });
+    row("parameters", config.parameters().to_string());
+    println!();
+    match config {
+        Config::StyleGan3(c) => {
+            let input = c.input();
+            println!(
+                "layer          channels      size     rate  cutoff  half-width  up down  filters  half precision"
+            );
+            println!(
+                "{:<13} {:>9} {:>9} {:>8} {:>7.2}",
+                "input", input.channels, input.size, input.sampling_rate, input.bandwidth
+            );
+            c.layers().iter().for_each(print_layer);
+        }
+        Config::StyleGan2(c) => {
+            println!("block   channels    size  first w  half precision");
+            for block in c.blocks() {
+                println!(
+                    "{:<7} {:>8} {:>7} {:>8}  {}",
+                    block.name,
+                    block.out_channels,
+                    block.resolution,
+                    block.first_ws,
+                    if block.use_fp16 { "yes" } else { "no" }
+                );
+            }
+        }
+    }
+}
+
+fn print_layer(layer: &LayerSpec) {
+    let filters = match (layer.up_taps > 1, layer.down_taps > 1, layer.down_radial) {
+        (false, false, _) => "none",
+        (_, true, true) => "radial",
+        _ => "separable",
+    };
+    println!(
+        "{:<13} {:>9} {:>9} {:>8} {:>7.2} {:>11.2} {:>3} {:>4}  {:<9} {}",
+        layer.name,
+        format!("{}>{}", layer.in_channels, layer.out_channels),
+        format!("{}>{}", layer.in_size, layer.out_size),
+        layer.out_sampling_rate,
+        layer.out_cutoff,
+        layer.out_half_width,
+        layer.up_factor,
+        layer.down_factor,
+        filters,
+        if layer.use_fp16 { "yes" } else { "no" }
+    );
+}

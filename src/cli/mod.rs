@@ -1,0 +1,52 @@
+//! The command line: the only place that prints.
+#![allow(clippy::print_stdout, clippy::print_stderr)]
+
+mod args;
+mod check;
+mod import;
+mod info;
+mod new;
+mod render;
+mod still;
+mod terminal;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use clap::error::ErrorKind;
+
+use args::{Args, Command};
+
+/// Usage errors of the command line itself (BSD's sysexits).
+const USAGE: u8 = 64;
+
+/// Runs the command that the arguments name.
+pub fn main() -> ExitCode {
+    sg3render::encode::silence();
+    let args = match Args::try_parse_from(args::with_command(std::env::args_os())) {
+        Ok(args) => args,
+        Err(error) => {
+            let asked_for =
+                matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion);
+            // Nothing can be done about a closed terminal.
+            let _ = error.print();
+            return if asked_for { ExitCode::SUCCESS } else { ExitCode::from(USAGE) };
+        }
+    };
+    let json = args.command.json();
+    let done = match args.command {
+        Command::Render(args) => render::run(&args),
+        Command::Still(args) => still::run(&args),
+        Command::Check(args) => check::run(&args),
+        Command::New(args) => new::run(&args),
+        Command::Import(args) => import::run(&args),
+        Command::Info(args) => info::run(&args),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            terminal::show_error(&error, json);
+            ExitCode::from(error.exit_code())
+        }
+    }
+}

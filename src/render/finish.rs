@@ -1,0 +1,176 @@
+//! The colour stage: a network's image to the picture that the encoder takes.
+
+use fast_image_resize::images::Image;
+use fast_image_resize::{PixelType, ResizeOptions, Resizer};
+
+use crate::encode::{Depth, Picture, Samples};
+use crate::timeline::resolved::{Canvas, Fit};
+use crate::{Error, Result};
+
+/// How a network's image becomes a picture.
+#[derive(Debug, Clone, Copy)]
+pub struct Finish {
+    /// Width and height of the network's image, pixels.
+    resolution: u32,
+    /// Width and height of the picture.
+    size: (u32, u32),
+    fit: Fit,
+    /// Width over height of a stored pixel.
+    pixel_aspect: f64,
+    depth: Depth,
+}
+
+impl Finish {
+    /// For images of `resolution` pixels squared and a sink of some depth.
+    pub fn new(resolution: u32, canvas: &Canvas, depth: Depth) -> Self {
+        let size = canvas.size.unwrap_or((resolution, resolution));
+        let pixel_aspect = f64::from(canvas.pixel_aspect.0) / f64::from(canvas.pixel_aspect.1);
+        Self { resolution, size, fit: canvas.fit, pixel_aspect, depth }
+    }
+
+    /// Takes one image, planes of `resolution` squared values of about -1..1: three (RGB) or one.
+    pub fn picture(&self, index: u64, planes: &[f32]) -> Result<Picture> {
+        let area = (self.resolution as usize).pow(2);
+        let rgb: Vec<f32> = match planes.len() / area {
+            1 => planes.iter().flat_map(|&v| [v; 3]).collect(),
+            _ => (0..area)
+                .flat_map(|i| [planes[i], planes[area + i], planes[2 * area + i]])
+                .collect(),
+        };
+        let rgb = self.fitted(rgb)?;
+        let (width, height) = self.size;
+        Ok(Picture { index, width, height, samples: quantise(&rgb, self.depth) })
+    }
+
+    /// Size in pixels that the square image has in the picture, before anything is cropped.
+    fn placed(&self) -> (f64, f64) {
+        let (width, height) = (f64::from(self.size.0), f64::from(self.size.1));
+        let shown_width = width * self.pixel_aspect;
+        let side = match self.fit {
+            Fit::Contain => shown_width.min(height),
+            Fit::Cover => shown_width.max(height),
+            Fit::Stretch => return (width, height),
+        };
+        (side / self.pixel_aspect, side)
+    }
+
+    fn fitted(&self, rgb: Vec<f32>) -> Result<Vec<f32>> {
+        let (placed, (width, height)) = (self.placed(), self.size);
+        let resolution = f64::from(self.resolution);
+        if (placed.0, placed.1) == (resolution, resolution)
+            && self.size == (self.resolution, self.resolution)
+        {
+            return Ok(rgb);
+        }
+        // What is seen of the image, in its own pixels, and where that goes.
+        let seen = |placed: f64, side: u32| resolution * (f64::from(side) / placed).min(1.0);
+        let taken = |placed: f64, side: u32| (placed.round().max(1.0) as u32).min(side);
+        let (seen_w, seen_h) = (seen(placed.0, width), seen(placed.1, height));
+        let (w, h) = (taken(placed.0, width), taken(placed.1, height));
+        let resized = resize(&rgb, self.resolution, (seen_w, seen_h), (w, h))?;
+        if (w, h) == self.size {
+            return Ok(resized);
+        }
+        let (width, row) = (3 * width as usize, 3 * w as usize);
+        let (left, top) = (3 * ((self.size.0 - w) / 2) as usize, ((height - h) / 2) as usize);
+        let mut framed = vec![-1.0; width * height as usize];
+        for (y, line) in resized.chunks_exact(row).enumerate() {
+            let start = (top + y) * width + left;
+            framed[start..start + row].copy_from_slice(line);
+        }
+        Ok(framed)
+    }
+}
+
+/// Lanczos (a = 3) from the middle `seen` pixels of a square image to `size`.
+fn resize(rgb: &[f32], side: u32, seen: (f64, f64), size: (u32, u32)) -> Result<Vec<f32>> {
+    let bytes = rgb.iter().flat_map(|v| v.to_ne_bytes()).collect();
+    let failed = |e: &dyn std::fmt::Display| {
+        Error::Invalid(format!("cannot scale {side}x{side} pixels to {}x{}: {e}", size.0, size.1))
+    };
+    let source = Image::from_vec_u8(side, side, bytes, PixelType::F32x3).map_err(|e| failed(&e))?;
+    let mut target = Image::new(size.0, size.1, PixelType::F32x3);
+    let margin = |seen: f64| (f64::from(side) - seen) / 2.0;
+    let options = ResizeOptions::new().crop(margin(seen.0), margin(seen.1), seen.0, seen.1);
+    Resizer::new().resize(&source, &mut target, &options).map_err(|e| failed(&e))?;
+    let values = target.buffer().chunks_exact(4);
+    Ok(values.map(|b| f32::from_ne_bytes([b[0], b[1], b[2], b[3]])).collect())
+}
+
+/// `trunc(clamp(x * 127.5 + 128, 0, 255))`, as the published tools do, and its like for 16 bits. A
+/// value that is not a number becomes black.
+fn quantise(rgb: &[f32], depth: Depth) -> Samples {
+    match depth {
+        Depth::U8 => Samples::U8(rgb.iter().map(|v| (v * 127.5 + 128.0) as u8).collect()),
+        Depth::U16 => Samples::U16(rgb.iter().map(|v| (v * 32767.5 + 32768.0) as u16).collect()),
+        Depth::F32 => Samples::F32(rgb.iter().map(|v| v * 0.5 + 0.5).collect()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn finish(resolution: u32, size: (u32, u32), fit: Fit, pixel_aspect: (u32, u32)) -> Finish {
+        Finish::new(resolution, &Canvas { size: Some(size), fit, pixel_aspect }, Depth::U8)
+    }
+
+    fn bytes(picture: Picture) -> Vec<u8> {
+        let Samples::U8(bytes) = picture.samples else { panic!("asked for 8 bits") };
+        bytes
+    }
+
+    #[test]
+    fn levels_are_those_of_the_published_tools() {
+        let image = [-2.0, -1.0, 0.0, 0.996, 1.0, 2.0, f32::NAN, -0.0039, 0.0];
+        let Samples::U8(levels) = quantise(&image, Depth::U8) else { panic!() };
+        assert_eq!(levels, [0, 0, 128, 254, 255, 255, 0, 127, 128]);
+        let Samples::U16(fine) = quantise(&image, Depth::U16) else { panic!() };
+        for (fine, coarse) in fine.iter().zip(levels) {
+            assert_eq!((fine >> 8) as u8, coarse);
+        }
+    }
+
+    #[test]
+    fn planes_become_pixels() {
+        let planes: Vec<f32> = (0..12).map(|i| i as f32 / 6.0 - 1.0).collect();
+        let picture = finish(2, (2, 2), Fit::Contain, (1, 1)).picture(0, &planes).unwrap();
+        assert_eq!(bytes(picture)[..6], [0, 85, 170, 21, 106, 191]);
+        let grey =
+            finish(2, (2, 2), Fit::Contain, (1, 1)).picture(0, &[-1.0, 0.0, 0.5, 1.0]).unwrap();
+        assert_eq!(bytes(grey), [0, 0, 0, 128, 128, 128, 191, 191, 191, 255, 255, 255]);
+    }
+
+    /// White columns and rows of a picture of a white image: width and height that it covers.
+    fn covered(finish: &Finish) -> (usize, usize) {
+        let area = (finish.resolution * finish.resolution) as usize;
+        let picture = finish.picture(0, &vec![1.0; 3 * area]).unwrap();
+        let (width, height) = (picture.width as usize, picture.height as usize);
+        let levels = bytes(picture);
+        let white = |x: usize, y: usize| levels[3 * (y * width + x)] == 255;
+        let columns = (0..width).filter(|&x| (0..height).any(|y| white(x, y))).count();
+        (columns, (0..height).filter(|&y| (0..width).any(|x| white(x, y))).count())
+    }
+
+    #[test]
+    fn the_image_keeps_its_shape() {
+        for resolution in [16, 64] {
+            let covered = |size, fit, aspect| covered(&finish(resolution, size, fit, aspect));
+            assert_eq!(covered((96, 54), Fit::Contain, (1, 1)), (54, 54));
+            assert_eq!(covered((54, 96), Fit::Contain, (1, 1)), (54, 54));
+            assert_eq!(covered((96, 54), Fit::Cover, (1, 1)), (96, 54));
+            assert_eq!(covered((96, 54), Fit::Stretch, (1, 1)), (96, 54));
+            // PAL widescreen: pixels 64:45 wide, so a square is 45/64 as many pixels wide as high.
+            assert_eq!(covered((720, 576), Fit::Contain, (64, 45)), (405, 576));
+        }
+    }
+
+    #[test]
+    fn cover_crops_the_edges_evenly() {
+        // A horizontal ramp, shown in a frame half as wide as it is high: the middle half.
+        let ramp: Vec<f32> = (0..64 * 64).map(|i| (i % 64) as f32 / 31.5 - 1.0).collect();
+        let picture = finish(64, (32, 64), Fit::Cover, (1, 1)).picture(0, &ramp).unwrap();
+        let row = &bytes(picture)[..96];
+        assert!((60..=68).contains(&row[0]) && (187..=195).contains(&row[95]), "{row:?}");
+    }
+}

@@ -1,0 +1,192 @@
+//! A timeline with everything it names: checked, and ready to be rendered.
+
+use std::fs;
+use std::ops::Range;
+use std::path::Path;
+use std::sync::Arc;
+
+use tch::Device;
+
+use super::synthesise::Generator;
+use crate::encode::{NULL, Preset, Stream};
+use crate::network::device::Precision;
+use crate::network::{Config, builtin};
+use crate::report::Report;
+use crate::schedule::Schedule;
+use crate::timeline::time::Time;
+use crate::timeline::{
+    Document, Facts, Model, NetworkFacts, Overrides, PresetFacts, Problem, Resolved,
+};
+use crate::weights::{NetworkFile, Part};
+use crate::{Error, Result};
+
+/// A timeline, resolved, and the network and preset that it names. Opening one reads no weights.
+pub struct Project {
+    /// What is rendered.
+    pub resolved: Resolved,
+    /// How it is written.
+    pub preset: Preset,
+    /// Remarks about the timeline that do not stand in the way.
+    pub warnings: Report,
+    network: Network,
+    config: Config,
+}
+
+enum Network {
+    Builtin(String),
+    File(NetworkFile),
+}
+
+impl Project {
+    /// Reads a timeline, looks at the network and the preset that it names, and checks it.
+    ///
+    /// The timeline's preset gives way to the usual one for the extension of `out`, if it could not
+    /// write such a file; a preset in `overrides` does not.
+    ///
+    /// # Errors
+    /// [`Error::Timeline`] with all mistakes at once; [`Error::Io`] where the timeline itself cannot
+    /// be read.
+    pub fn open(path: &Path, out: Option<&Path>, overrides: &Overrides) -> Result<Self> {
+        let bytes = fs::read(path).map_err(|e| Error::io("read", path, e))?;
+        let text = String::from_utf8(bytes).map_err(|e| {
+            let at = e.utf8_error().valid_up_to();
+            Error::Invalid(format!(
+                "`{}` is not text (byte {at} is not UTF-8), expected a timeline in RON",
+                path.display()
+            ))
+        })?;
+        let document = Document::parse(path.to_string_lossy(), text).map_err(Error::Timeline)?;
+        let network = document.model().map(|model| Network::open(&model));
+        let overrides = &Overrides {
+            preset: overrides.preset.clone().or_else(|| preset_for(out?, document.preset())),
+            ..overrides.clone()
+        };
+        let named = overrides.preset.clone().or_else(|| document.preset());
+        let (facts, network) = match network {
+            Some(Ok((network, config))) => (Ok(network_facts(&config)), Some((network, config))),
+            Some(Err(error)) => (Err(Problem { message: error.to_string(), help: None }), None),
+            None => (Err(Problem { message: "no network".into(), help: None }), None),
+        };
+        let facts = Facts { network: facts, presets: preset_facts(named.as_deref()) };
+        let (resolved, warnings) = document.check(&facts, overrides).map_err(Error::Timeline)?;
+        let Some((network, config)) = network else {
+            return Err(Error::Invalid(format!("`{}` names no network", path.display())));
+        };
+        let preset = Preset::find(&resolved.preset)?;
+        Ok(Self { resolved, preset, warnings, network, config })
+    }
+
+    /// Reads the network's weights onto a device.
+    pub fn generator(&self, device: Device, precision: Precision) -> Result<Generator> {
+        match &self.network {
+            Network::Builtin(name) => Generator::load(&builtin::make(name)?, device, precision),
+            Network::File(file) => Generator::load(&file.generator()?, device, precision),
+        }
+    }
+
+    /// The inputs of all frames.
+    pub fn schedule(&self, generator: &Generator) -> Result<Schedule> {
+        Schedule::new(&self.resolved, Arc::clone(&generator.mapping) as _)
+    }
+
+    /// Width and height of the output, pixels.
+    pub fn size(&self) -> (u32, u32) {
+        let resolution = self.config.image().0 as u32;
+        self.resolved.canvas.size.unwrap_or((resolution, resolution))
+    }
+
+    /// What a sink must know to take a range of frames.
+    pub fn stream(&self, frames: &Range<u64>, overwrite: bool) -> Stream {
+        let Resolved { canvas, fps, audio, .. } = &self.resolved;
+        // A timeline with sound can be rendered to images, too: they have none.
+        let audio = audio.clone().filter(|_| !self.preset.is_images());
+        let (width, height) = self.size();
+        let start = frames.start as f64 * f64::from(fps.1) / f64::from(fps.0);
+        Stream {
+            width,
+            height,
+            fps: *fps,
+            pixel_aspect: canvas.pixel_aspect,
+            frames: frames.end - frames.start,
+            audio: audio.map(|path| (path, start)),
+            overwrite,
+        }
+    }
+
+    /// What a sink must know to take one picture.
+    pub fn still_stream(&self, overwrite: bool) -> Stream {
+        Stream { audio: None, ..self.stream(&(0..1), overwrite) }
+    }
+
+    /// The frame, perhaps between two, that a time names.
+    ///
+    /// # Errors
+    /// [`Error::Usage`] for a time that is not one or lies outside the timeline.
+    pub fn time(&self, time: &Time) -> Result<f64> {
+        let (fps, frames) = (self.resolved.fps, self.resolved.frames);
+        let frame = time.frame(fps, frames as f64).map_err(Error::Usage)?;
+        if !(0.0..frames as f64).contains(&frame) {
+            return Err(Error::Usage(format!(
+                "the time lies at frame {frame}, outside the timeline's {frames} frames (0 to {})",
+                frames - 1
+            )));
+        }
+        Ok(frame)
+    }
+}
+
+impl Network {
+    fn open(model: &Model) -> Result<(Self, Config)> {
+        match model {
+            Model::Builtin(name) => Ok((Self::Builtin(name.clone()), builtin::config(name)?)),
+            Model::File(path) => {
+                let file = NetworkFile::open(path, Part::default())?;
+                let config = file.config()?.clone();
+                config.validate()?;
+                Ok((Self::File(file), config))
+            }
+        }
+    }
+}
+
+/// The usual preset for an output that the one which is written could not make.
+fn preset_for(out: &Path, written: Option<String>) -> Option<String> {
+    let usual = Preset::default_for(out).ok()?;
+    let written = Preset::find(written.as_deref().unwrap_or(&usual.name)).ok()?;
+    let fits = out.as_os_str() == NULL || written.check_path(out).is_ok();
+    (!fits || written.name == usual.name).then_some(usual.name)
+}
+
+fn network_facts(config: &Config) -> NetworkFacts {
+    let ((z_dim, c_dim, w_dim), (resolution, _)) = (config.dims(), config.image());
+    let (layer_names, rotates) = match config {
+        Config::StyleGan3(c) => {
+            let names = c.layers().into_iter().map(|layer| layer.name).collect();
+            (names, c.conv_kernel == 1 && c.use_radial_filters)
+        }
+        Config::StyleGan2(_) => (Vec::new(), false),
+    };
+    NetworkFacts {
+        kind: config.name(),
+        resolution: resolution as u32,
+        z_dim,
+        w_dim,
+        num_ws: config.num_ws(),
+        c_dim,
+        has_camera: !layer_names.is_empty(),
+        layer_names,
+        rotates,
+    }
+}
+
+/// All built-in presets, and the file that is named. One that is no preset at all shows as unknown.
+fn preset_facts(named: Option<&str>) -> Vec<PresetFacts> {
+    let built_in = Preset::names().filter_map(|name| Preset::find(name).ok());
+    let file = named.and_then(|name| Preset::find(name).ok());
+    let facts = |preset: Preset| PresetFacts {
+        even_width: preset.even_width(),
+        even_height: preset.even_height(),
+        name: preset.name,
+    };
+    built_in.chain(file).map(facts).collect()
+}

@@ -1,0 +1,129 @@
+//! The generator stage: frame inputs to images, in batches whose size never shows in the pixels.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use tch::{Device, Kind, Tensor};
+
+use crate::network::device::Precision;
+use crate::network::generator::{self, Pose, Synthesis};
+use crate::network::mapping::Mapping;
+use crate::network::{Config, TensorSource};
+use crate::progress::Progress;
+use crate::schedule::{self, FrameInput};
+use crate::{Error, Result};
+
+/// A network ready to render: its mapping for the schedule, its synthesis on a device.
+pub struct Generator {
+    /// What the schedule asks.
+    pub mapping: Arc<Mapped>,
+    /// libtorch's tensors may move between threads, but one thread at a time may use them.
+    synthesis: Mutex<Synthesis>,
+    device: Device,
+    config: Config,
+}
+
+/// A network's mapping and poses, as the schedule wants them: on the CPU.
+pub struct Mapped {
+    mapping: Mutex<Mapping>,
+    pose: Option<Pose>,
+    /// Lengths of z and w, and the copies of w that the synthesis takes.
+    dims: (usize, usize, usize),
+    w_avg: Vec<f32>,
+}
+
+impl schedule::Mapping for Mapped {
+    fn z_dim(&self) -> usize {
+        self.dims.0
+    }
+    fn w_dim(&self) -> usize {
+        self.dims.1
+    }
+    fn num_ws(&self) -> usize {
+        self.dims.2
+    }
+    fn w_avg(&self) -> &[f32] {
+        &self.w_avg
+    }
+    fn map(&self, z: &[f32], class: Option<usize>) -> Result<Vec<f32>> {
+        locked(&self.mapping).map(z, class)
+    }
+    fn pose(&self, w: &[f32]) -> Option<[f64; 4]> {
+        self.pose.as_ref().map(|pose| pose.of(w))
+    }
+}
+
+impl Generator {
+    /// Loads a network onto a device.
+    pub fn load(source: &dyn TensorSource, device: Device, precision: Precision) -> Result<Self> {
+        let (mapping, synthesis) = generator::load(source, device, precision)?;
+        let pose = Pose::load(source)?;
+        let (config, (z_dim, _, w_dim)) = (source.config().clone(), source.config().dims());
+        let (dims, w_avg) = ((z_dim, w_dim, config.num_ws()), mapping.w_avg().to_vec());
+        let mapping = Arc::new(Mapped { mapping: Mutex::new(mapping), pose, dims, w_avg });
+        Ok(Self { mapping, synthesis: Mutex::new(synthesis), device, config })
+    }
+
+    /// Width and height of its images, pixels.
+    pub fn resolution(&self) -> u32 {
+        self.config.image().0 as u32
+    }
+
+    /// The batch that `auto` means: it depends on the network and the kind of device alone, so that
+    /// a split render batches as a whole one does. The CPU gains nothing from batches.
+    pub fn auto_batch(&self) -> usize {
+        match self.device {
+            Device::Cpu => 1,
+            _ => (8192 / self.config.image().0).clamp(1, 32),
+        }
+    }
+
+    /// Images `[N, channels, R, R]` float32, about -1..1, on the device: one for each input.
+    ///
+    /// The device always sees batches of `batch`, the last one filled up with copies, because the
+    /// algorithms that libtorch chooses, and so the last bits, depend on the size. The CPU takes
+    /// frames one by one for the same reason. Where the device runs out of memory, `batch` is halved
+    /// for good and the user told.
+    pub fn images(
+        &self,
+        inputs: &[FrameInput],
+        batch: &mut usize,
+        progress: &dyn Progress,
+    ) -> Result<Tensor> {
+        let mut images = Vec::new();
+        let mut rest = inputs;
+        while !rest.is_empty() {
+            let size = if self.device == Device::Cpu { 1 } else { *batch };
+            let (now, later) = rest.split_at(size.min(rest.len()));
+            match self.one_pass(now, size) {
+                Ok(done) => {
+                    images.push(done.f_narrow(0, 0, now.len() as i64)?);
+                    rest = later;
+                }
+                Err(Error::OutOfMemory(_)) if size > 1 => {
+                    *batch = size / 2;
+                    progress.note(&format!(
+                        "the device has too little memory for batches of {size}; going on with {batch} \
+                         (give `--batch {batch}` to have the same pixels from the start)"
+                    ));
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(Tensor::f_cat(&images, 0)?)
+    }
+
+    fn one_pass(&self, inputs: &[FrameInput], size: usize) -> Result<Tensor> {
+        let padded = || inputs.iter().chain(inputs.last().into_iter().cycle()).take(size);
+        let ws: Vec<f32> = padded().flat_map(|input| input.ws.iter().copied()).collect();
+        let transforms: Vec<f64> = padded().flat_map(|i| i.transform).flatten().collect();
+        let (num_ws, w_dim) = (self.config.num_ws() as i64, self.config.dims().2 as i64);
+        let ws = Tensor::f_from_slice(&ws)?.f_reshape([-1, num_ws, w_dim])?;
+        let transforms = Tensor::f_from_slice(&transforms)?.f_reshape([-1, 3, 3])?;
+        Ok(locked(&self.synthesis).forward(&ws, &transforms)?.f_to_kind(Kind::Float)?)
+    }
+}
+
+/// What a mutex guards here is never left half-changed: a panic elsewhere does not spoil it.
+fn locked<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
