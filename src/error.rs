@@ -47,11 +47,7 @@ pub enum Error {
 impl Error {
     /// An I/O error with what was tried and where.
     pub fn io(action: &'static str, path: impl AsRef<Path>, source: io::Error) -> Self {
-        Self::Io {
-            action,
-            path: path.as_ref().to_path_buf(),
-            source,
-        }
+        Self::Io { action, path: path.as_ref().to_path_buf(), source }
     }
 
     /// The process's exit code: 64 usage, 65 bad timeline or network, 66 missing input,
@@ -61,11 +57,7 @@ impl Error {
             Self::Usage(_) => 64,
             Self::Invalid(_) | Self::Timeline(_) => 65,
             Self::Missing(_) => 66,
-            Self::Io {
-                action: "read",
-                source,
-                ..
-            } if source.kind() == io::ErrorKind::NotFound => 66,
+            Self::Io { action: "read", source, .. } if source.kind() == io::ErrorKind::NotFound => 66,
             Self::Io { .. } | Self::OutOfMemory(_) | Self::Device(_) => 75,
             Self::Interrupted => 130,
         }
