@@ -47,11 +47,7 @@ pub struct Report {
 impl Report {
     /// An empty report about `text`.
     pub fn new(name: impl Into<String>, text: impl Into<String>) -> Self {
-        Self {
-            name: name.into(),
-            text: text.into(),
-            diagnostics: Vec::new(),
-        }
+        Self { name: name.into(), text: text.into(), diagnostics: Vec::new() }
     }
 
     /// Adds an error; what it returns can take a [`Diagnostic::help`].
@@ -66,37 +62,21 @@ impl Report {
 
     fn push(&mut self, severity: Severity, span: Span, message: String) -> &mut Diagnostic {
         let at = self.diagnostics.len();
-        self.diagnostics.push(Diagnostic {
-            severity,
-            message,
-            span,
-            help: None,
-        });
+        self.diagnostics.push(Diagnostic { severity, message, span, help: None });
         &mut self.diagnostics[at]
     }
 
     /// Whether anything stands in the way of rendering.
     pub fn has_errors(&self) -> bool {
-        self.diagnostics
-            .iter()
-            .any(|d| d.severity == Severity::Error)
+        self.diagnostics.iter().any(|d| d.severity == Severity::Error)
     }
 
     /// Line and column (both from 1, columns in characters) of a byte offset.
     pub fn line_column(&self, offset: usize) -> (usize, usize) {
         let before = &self.text.as_bytes()[..offset.min(self.text.len())];
-        let line_start = before
-            .iter()
-            .rposition(|&b| b == b'\n')
-            .map_or(0, |i| i + 1);
+        let line_start = before.iter().rposition(|&b| b == b'\n').map_or(0, |i| i + 1);
         let line = before.iter().filter(|&&b| b == b'\n').count() + 1;
-        (
-            line,
-            String::from_utf8_lossy(&before[line_start..])
-                .chars()
-                .count()
-                + 1,
-        )
+        (line, String::from_utf8_lossy(&before[line_start..]).chars().count() + 1)
     }
 
     /// The findings as people read them: `file:line:column`, the line, the place underlined, help.
@@ -143,10 +123,7 @@ impl Diagnostic {
         let span = self.span.start.min(len)..self.span.end.min(len);
         let label = Label::new(LabelStyle::Primary, (), span);
         let notes = self.help.iter().map(|h| format!("help: {h}")).collect();
-        shown
-            .with_message(&self.message)
-            .with_labels(vec![label])
-            .with_notes(notes)
+        shown.with_message(&self.message).with_labels(vec![label]).with_notes(notes)
     }
 }
 
@@ -176,9 +153,7 @@ impl fmt::Display for Report {
 /// The nearest of `candidates` to `word`, if one is near enough to be a likely slip.
 pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let lower = word.to_lowercase();
-    let scored = candidates
-        .into_iter()
-        .map(|c| (distance(&lower, &c.to_lowercase()), c));
+    let scored = candidates.into_iter().map(|c| (distance(&lower, &c.to_lowercase()), c));
     let (distance, best) = scored.min_by_key(|(d, _)| *d)?;
     (distance <= 1 + word.chars().count() / 3).then_some(best)
 }
@@ -217,9 +192,7 @@ mod tests {
     #[test]
     fn the_place_is_named_and_underlined() {
         let mut report = Report::new("a.ron", "(\n  fsp: 24,\n)");
-        report
-            .error(4..7, "unknown field `fsp`")
-            .help("did you mean `fps`?");
+        report.error(4..7, "unknown field `fsp`").help("did you mean `fps`?");
         let shown = report.show(false);
         assert!(shown.contains("a.ron:2:3"), "{shown}");
         assert!(shown.contains("^^^"), "{shown}");

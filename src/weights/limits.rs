@@ -121,7 +121,8 @@ mod tests {
     fn the_defaults_pass_and_each_bad_figure_is_named() {
         check(&Config::StyleGan3(StyleGan3Config::default())).unwrap();
         check(&Config::StyleGan2(StyleGan2Config::default())).unwrap();
-        let bad: [(&str, fn(&mut StyleGan3Config)); 12] = [
+        type Spoil = fn(&mut StyleGan3Config);
+        let bad: [(&str, Spoil); 12] = [
             ("w_dim", |c| c.w_dim = 0),
             ("img_resolution", |c| c.img_resolution = 96),
             ("img_resolution", |c| c.img_resolution = 1 << 40),

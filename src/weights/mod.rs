@@ -4,9 +4,15 @@
 //! Opening a file takes less than 64 MB whatever the file holds: tensors stay in it until they are
 //! asked for.
 
+mod blob;
+mod cursor;
+mod dtype;
 mod limits;
 mod network_pickle;
 mod pickle;
+#[cfg(test)]
+#[path = "../../tests/pickling/mod.rs"]
+mod pickling;
 mod safetensors;
 mod sniff;
 mod source;
@@ -20,10 +26,10 @@ use std::fmt;
 use std::path::Path;
 use std::str::FromStr;
 
+pub use dtype::DType;
 pub use safetensors::write;
 pub use sniff::Format;
 pub use source::Source;
-pub use tensor::DType;
 
 use crate::network::{Config, TensorSource};
 use crate::{Error, Result};

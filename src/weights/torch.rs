@@ -6,9 +6,12 @@
 
 use std::collections::HashMap;
 
+use super::blob::Blob;
+use super::cursor::Cursor;
+use super::dtype::DType;
 use super::pickle::{self, Dialect, Global, Id, Pickle, Value};
-use super::source::{Blob, Cursor, Source};
-use super::tensor::{DType, MAX_RANK, Storage, Tensor};
+use super::source::Source;
+use super::tensor::{MAX_RANK, Storage, Tensor};
 use crate::{Error, Result};
 
 /// The first pickle of a legacy torch file: `0x1950a86a20f9469cfc6c`.

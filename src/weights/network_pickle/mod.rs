@@ -9,8 +9,9 @@ mod walk;
 use std::collections::BTreeMap;
 
 use super::Part;
+use super::cursor::Cursor;
 use super::pickle::{self, Dialect, Value};
-use super::source::{Cursor, Source};
+use super::source::Source;
 use super::tensor::Tensor;
 use super::torch;
 use crate::Result;

@@ -97,7 +97,10 @@ impl Found<'_> {
         let storage = self.storage(module, args)?;
         let tensor = torch::tensor(source, pickle, at, args, storage)?;
         self.numbers = self.numbers.saturating_add(tensor.numel() as u64);
-        if self.tensors.len() == MAX_TENSORS || self.numbers > source.len() {
+        if self.tensors.len() == MAX_TENSORS {
+            return Err(module.invalid("has more tensors than any known network"));
+        }
+        if self.numbers > source.len() {
             return Err(module.invalid("has more numbers in its tensors than the file has bytes"));
         }
         match self.tensors.insert(name, tensor) {

@@ -2,10 +2,9 @@
 
 use std::collections::HashMap;
 
-use super::global::Global;
 use super::opcode::*;
 use super::value::{Id, Pickle, Value};
-use crate::weights::source::{Blob, Cursor};
+use crate::weights::cursor::Cursor;
 use crate::{Error, Result};
 
 /// Which globals may be named and whether anything may be called.
@@ -29,9 +28,9 @@ impl Dialect {
 }
 
 /// The longest text that is kept in memory, bytes; names are shorter.
-const MAX_TEXT: u64 = 1024;
+pub(super) const MAX_TEXT: u64 = 1024;
 /// Most values on the stack, and most marks.
-const MAX_STACK: usize = 1 << 19;
+pub(super) const MAX_STACK: usize = 1 << 19;
 
 /// Reads one pickle from where the cursor stands to its STOP.
 ///
@@ -61,15 +60,15 @@ pub(crate) fn load(cursor: &mut Cursor, dialect: Dialect) -> Result<Pickle> {
 }
 
 pub(super) struct Machine<'c, 'a> {
-    cursor: &'c mut Cursor<'a>,
-    dialect: Dialect,
+    pub(super) cursor: &'c mut Cursor<'a>,
+    pub(super) dialect: Dialect,
     pub(super) pickle: Pickle,
     /// The place of the opcode at work.
     pub(super) at: u64,
-    stack: Vec<Id>,
+    pub(super) stack: Vec<Id>,
     /// Heights of the stack at the marks.
-    marks: Vec<usize>,
-    memo: HashMap<u32, Id>,
+    pub(super) marks: Vec<usize>,
+    pub(super) memo: HashMap<u32, Id>,
 }
 
 impl Machine<'_, '_> {
@@ -263,203 +262,5 @@ impl Machine<'_, '_> {
                 "{op:#04x} is no opcode of a pickle; the file is damaged or of another kind"
             )),
         }
-    }
-
-    fn short_length(&mut self) -> Result<u64> {
-        Ok(self.cursor.byte()?.into())
-    }
-
-    fn length(&mut self) -> Result<u64> {
-        Ok(u32::from_le_bytes(self.cursor.array()?).into())
-    }
-
-    fn long_length(&mut self) -> Result<u64> {
-        Ok(u64::from_le_bytes(self.cursor.array()?))
-    }
-
-    /// An integer of `len` little-endian bytes in two's complement.
-    fn long(&mut self, len: u64) -> Result<()> {
-        if len > 8 {
-            let blob = self.cursor.pass(len)?;
-            return self.make(Value::Long(blob));
-        }
-        let bytes = self.cursor.bytes(len as usize)?;
-        let negative = bytes.last().is_some_and(|&top| top >= 0x80);
-        let mut wide = if negative { [0xFF; 8] } else { [0; 8] };
-        wide[..bytes.len()].copy_from_slice(&bytes);
-        self.make(Value::Int(i64::from_le_bytes(wide)))
-    }
-
-    fn text(&mut self, len: u64) -> Result<()> {
-        let start = self.cursor.at();
-        if len > MAX_TEXT {
-            let blob = self.cursor.pass(len)?;
-            return self.make(Value::LongStr(blob));
-        }
-        let text = String::from_utf8(self.cursor.bytes(len as usize)?);
-        let text = text
-            .map_err(|_| self.invalid("text that is not UTF-8"))?
-            .into_boxed_str();
-        self.charge(text.len())?;
-        self.make(Value::Str { start, text })
-    }
-
-    /// A name that ends with its line, as GLOBAL has two.
-    fn line(&mut self) -> Result<String> {
-        let mut line = Vec::new();
-        loop {
-            match self.cursor.byte()? {
-                b'\n' => break,
-                _ if line.len() as u64 == MAX_TEXT => {
-                    return Err(self.invalid("a name that does not end"));
-                }
-                byte => line.push(byte),
-            }
-        }
-        String::from_utf8(line).map_err(|_| self.invalid("a name that is not UTF-8"))
-    }
-
-    fn global(&mut self, module: &str, name: &str) -> Result<()> {
-        match Global::find(self.dialect, module, name) {
-            Some(global) => self.make(Value::Global(global)),
-            None if module.starts_with("dnnlib.tflib") => Err(self.invalid(format_args!(
-                "`{module}.{name}`: this is a network of the TensorFlow releases; convert it to a PyTorch pickle first"
-            ))),
-            None => Err(self.invalid(format_args!(
-                "`{module}.{name}` is not among the names that a network file may use; only data is read, nothing is run"
-            ))),
-        }
-    }
-
-    fn tuple(&mut self, items: Vec<Id>) -> Result<()> {
-        self.charge(items.len() * size_of::<Id>())?;
-        self.make(Value::Tuple(items.into()))
-    }
-
-    fn append(&mut self, items: Vec<Id>) -> Result<()> {
-        self.charge(32 + 3 * items.len() * size_of::<Id>())?;
-        let list = self.top()?;
-        match self.pickle.get_mut(list) {
-            Value::List(list) => list.extend(items),
-            _ => return Err(self.misplaced(list, "items are appended to", "a list")),
-        }
-        Ok(())
-    }
-
-    fn add_items(&mut self, items: Vec<Id>) -> Result<()> {
-        self.charge(32 + 3 * items.len() * size_of::<Id>())?;
-        let set = self.top()?;
-        match self.pickle.get_mut(set) {
-            Value::Set(set) => set.extend(items),
-            _ => return Err(self.misplaced(set, "items are added to", "a set")),
-        }
-        Ok(())
-    }
-
-    fn set_items(&mut self, items: Vec<Id>) -> Result<()> {
-        self.charge(64 + 3 * items.len() * size_of::<Id>())?;
-        let (pairs, rest) = items.as_chunks::<2>();
-        if !rest.is_empty() {
-            return Err(self.invalid("a key without a value"));
-        }
-        let dict = self.top()?;
-        match self.pickle.get_mut(dict) {
-            Value::Dict(dict) => dict.extend(pairs.iter().map(|&[key, value]| (key, value))),
-            _ => return Err(self.misplaced(dict, "items are set in", "a dict")),
-        }
-        Ok(())
-    }
-
-    fn misplaced(&self, id: Id, done: &str, expected: &str) -> Error {
-        let found = self.pickle.describe(id);
-        self.invalid(format_args!("{done} {found}; expected {expected}"))
-    }
-
-    fn remember(&mut self, place: u32) -> Result<()> {
-        let top = self.top()?;
-        if self.memo.insert(place, top).is_none() {
-            self.charge(40)?;
-        }
-        Ok(())
-    }
-
-    fn recall(&mut self, place: u32) -> Result<()> {
-        match self.memo.get(&place) {
-            Some(&id) => self.push(id),
-            None => Err(self.invalid(format_args!("nothing was remembered under {place}"))),
-        }
-    }
-
-    /// Makes a value and pushes it.
-    pub(super) fn make(&mut self, value: Value) -> Result<()> {
-        let id = self.add(value)?;
-        self.push(id)
-    }
-
-    /// Makes a value.
-    pub(super) fn add(&mut self, value: Value) -> Result<Id> {
-        self.pickle.add(value).ok_or_else(|| self.too_much())
-    }
-
-    pub(super) fn charge(&mut self, bytes: usize) -> Result<()> {
-        self.pickle.charge(bytes).ok_or_else(|| self.too_much())
-    }
-
-    fn push(&mut self, id: Id) -> Result<()> {
-        if self.stack.len() == MAX_STACK {
-            return Err(self.too_much());
-        }
-        self.stack.push(id);
-        Ok(())
-    }
-
-    /// The values above the last mark.
-    fn floor(&self) -> usize {
-        self.marks.last().copied().unwrap_or(0)
-    }
-
-    fn top(&self) -> Result<Id> {
-        match self.stack.last() {
-            Some(&top) if self.stack.len() > self.floor() => Ok(top),
-            _ => Err(self.underflow()),
-        }
-    }
-
-    fn pop(&mut self) -> Result<Id> {
-        let top = self.top()?;
-        self.stack.pop();
-        Ok(top)
-    }
-
-    /// The `count` topmost values, the deepest first.
-    fn pop_some(&mut self, count: usize) -> Result<Vec<Id>> {
-        match self.stack.len().checked_sub(count) {
-            Some(from) if from >= self.floor() => Ok(self.stack.split_off(from)),
-            _ => Err(self.underflow()),
-        }
-    }
-
-    fn pop_mark(&mut self) -> Result<Vec<Id>> {
-        match self.marks.pop() {
-            Some(from) => Ok(self.stack.split_off(from)),
-            None => Err(self.underflow()),
-        }
-    }
-
-    fn underflow(&self) -> Error {
-        self.invalid("an opcode that needs more values than there are; the file is damaged")
-    }
-
-    fn too_much(&self) -> Error {
-        self.invalid("more values than any network has; the file is damaged or hostile")
-    }
-
-    pub(super) fn invalid(&self, message: impl std::fmt::Display) -> Error {
-        self.cursor.source().invalid(self.at, message)
-    }
-
-    /// The first bytes of a run, at most `most`.
-    pub(super) fn head(&self, blob: &Blob, most: usize) -> Result<Vec<u8>> {
-        blob.head(self.cursor.source(), most)
     }
 }

@@ -1,7 +1,9 @@
 //! What a pickle holds: values in an arena that refer to each other by number.
 
 use super::global::Global;
-use crate::weights::source::{Blob, Source};
+use super::numpy::{number, number_size};
+use crate::weights::blob::Blob;
+use crate::weights::source::Source;
 
 /// The number of a value in its [`Pickle`].
 pub(crate) type Id = u32;
@@ -54,6 +56,18 @@ pub(crate) enum Value {
         kind: [u8; 2],
         data: Option<Blob>,
     },
+}
+
+impl Value {
+    /// A number or truth value.
+    fn number(&self) -> Option<f64> {
+        match self {
+            Self::Bool(value) => Some(f64::from(u8::from(*value))),
+            Self::Int(value) => Some(*value as f64),
+            Self::Float(value) => Some(*value),
+            _ => None,
+        }
+    }
 }
 
 /// All values of one pickle.
@@ -145,12 +159,7 @@ impl Pickle {
 
     /// A number or truth value.
     pub(crate) fn number(&self, id: Id) -> Option<f64> {
-        match self.get(id) {
-            Value::Bool(value) => Some(f64::from(u8::from(*value))),
-            Value::Int(value) => Some(*value as f64),
-            Value::Float(value) => Some(*value),
-            _ => None,
-        }
+        self.get(id).number()
     }
 
     /// The few numbers of a list, a tuple or a NumPy array.
@@ -162,24 +171,15 @@ impl Pickle {
         } = self.get(id)
         {
             let bytes = data.head(source, 8 * MOST).ok()?;
-            let size = super::global::number_size(*kind)?;
-            let number = |bytes| self.number_of(super::global::number(*kind, bytes)?);
-            return bytes.chunks_exact(size).take(MOST).map(number).collect();
+            let size = number_size(*kind)?;
+            let one = |bytes| number(*kind, bytes)?.number();
+            return bytes.chunks_exact(size).take(MOST).map(one).collect();
         }
         self.items(id)?
             .iter()
             .take(MOST)
             .map(|&item| self.number(item))
             .collect()
-    }
-
-    fn number_of(&self, value: Value) -> Option<f64> {
-        match value {
-            Value::Bool(value) => Some(f64::from(u8::from(value))),
-            Value::Int(value) => Some(value as f64),
-            Value::Float(value) => Some(value),
-            _ => None,
-        }
     }
 
     /// What a value is, for messages.

@@ -10,6 +10,7 @@
 //!
 //! Every tensor is float32.
 
+mod aside;
 mod read;
 mod write;
 

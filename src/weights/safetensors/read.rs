@@ -7,8 +7,10 @@ use safetensors::tensor::Metadata;
 
 use super::{CONFIG, FORMAT, PART, SOURCE_NAME, SOURCE_SHA256};
 use crate::network::Config;
-use crate::weights::source::{Blob, Source};
-use crate::weights::tensor::{DType, Storage, Tensor};
+use crate::weights::blob::Blob;
+use crate::weights::dtype::DType;
+use crate::weights::source::Source;
+use crate::weights::tensor::{Storage, Tensor};
 use crate::weights::{Origin, Part, limits};
 use crate::{Error, Result};
 
