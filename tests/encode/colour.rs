@@ -150,7 +150,7 @@ fn colour_samples_are_sited_left() {
 #[test]
 fn ffv1_is_lossless() {
     let folder = tempdir().unwrap();
-    for (width, height) in [(66, 34), (33, 17), (16, 16), (1, 1), (3, 2)] {
+    for (width, height) in [(66, 34), (33, 17), (16, 16), (640, 5)] {
         let mut stream = stream(width, height, 3);
         stream.overwrite = true;
         let noise = |i: u64, x: u32, y: u32| {

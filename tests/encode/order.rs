@@ -38,20 +38,24 @@ fn frame_k_is_picture_k() {
 }
 
 #[test]
-fn two_runs_are_byte_identical() {
+fn all_runs_are_byte_identical() {
     let folder = tempdir().unwrap();
-    let mut stream = stream(96, 64, 6);
+    let mut stream = stream(112, 64, 9);
     stream.overwrite = true;
     let moving = |i: u64, x: u32, y: u32| {
         [
-            x as f64 / 95.0,
+            x as f64 / 111.0,
             y as f64 / 63.0,
             ((x * y) as u64 + 9 * i) as f64 % 32.0 / 31.0,
         ]
     };
     for preset in VIDEO {
+        // More than two, since x264 and others were seen to differ by what the memory held before.
         let run = || fs::read(render(folder.path(), preset, &stream, moving)).unwrap();
-        assert!(run() == run(), "{preset}");
+        let first = run();
+        for _ in 0..4 {
+            assert!(run() == first, "{preset}");
+        }
     }
 }
 
