@@ -16,9 +16,18 @@ fuzz_target!(|text: &str| {
         has_camera: true,
         rotates: true,
     };
-    let preset = PresetFacts { name: "h264".into(), even_width: true, even_height: true };
-    let facts = Facts { network: Ok(network), presets: vec![preset] };
-    let Ok(document) = Document::parse("fuzz.ron", text) else { return };
+    let preset = PresetFacts {
+        name: "h264".into(),
+        even_width: true,
+        even_height: true,
+    };
+    let facts = Facts {
+        network: Ok(network),
+        presets: vec![preset],
+    };
+    let Ok(document) = Document::parse("fuzz.ron", text) else {
+        return;
+    };
     match document.check(&facts, &Overrides::default()) {
         Ok((resolved, warnings)) => assert!(resolved.frames > 0 && !warnings.has_errors()),
         Err(report) => {

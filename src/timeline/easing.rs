@@ -68,7 +68,8 @@ impl Easing {
             Self::Bezier(points) => bezier(points, t),
             Self::Steps(n) => {
                 let n = f64::from(n.max(1));
-                (t * n).floor() / n
+                // A frame on a jump shows it, although t and the product were rounded.
+                (t * n + 1e-9).floor() / n
             }
         }
     }

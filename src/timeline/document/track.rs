@@ -1,5 +1,7 @@
 //! Value tracks: a constant, or a list of keys.
 
+use std::collections::HashSet;
+
 use super::super::easing::Easing;
 use super::super::ron_tree::{Node, Value};
 use super::super::time::Time;
@@ -99,6 +101,7 @@ impl Decoder {
             return self.expected("a class, or weights such as {0: 0.5, 3: 0.5}", node);
         };
         let mut class = Class::new();
+        let mut seen = HashSet::new();
         for (key, weight) in entries {
             let (key, number) = (index(self, key), self.number(weight));
             if number.is_some_and(|w| w < 0.0) {
@@ -108,7 +111,7 @@ impl Decoder {
                 );
             }
             let Some(key) = key else { continue };
-            if class.iter().any(|(other, _)| other.value == key.value) {
+            if !seen.insert(key.value) {
                 self.report.error(
                     key.span.clone(),
                     format!("class {} is weighted twice", key.value),

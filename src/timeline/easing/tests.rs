@@ -164,6 +164,17 @@ fn known_values() {
 }
 
 #[test]
+fn a_frame_on_a_jump_shows_it() {
+    for n in 1..400 {
+        for k in 0..n {
+            let t = f64::from(k) / f64::from(n);
+            assert_eq!(Easing::Steps(n).eval(t), t, "step {k} of {n}");
+            assert!(Easing::Steps(n).eval(t - 1e-6) < t.max(1e-12));
+        }
+    }
+}
+
+#[test]
 fn back_overshoots_by_a_tenth() {
     let lowest = grid(100_000).map(|t| Easing::Family(Family::Back, Direction::In).eval(t));
     let lowest = lowest.fold(0.0, f64::min);

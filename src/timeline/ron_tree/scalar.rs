@@ -143,6 +143,7 @@ impl Cursor<'_> {
 
     /// A number that is spelled with letters: `inf`, `NaN`, perhaps signed and with a suffix.
     pub fn named_number(&mut self) -> Option<Value> {
+        self.peek().filter(|c| matches!(c, 'i' | 'N' | '+' | '-'))?;
         let named = [
             ("inf", f64::INFINITY),
             ("-inf", f64::NEG_INFINITY),
@@ -213,12 +214,13 @@ impl Cursor<'_> {
     }
 
     fn float(&mut self, start: usize, text: &str) -> Result<Value> {
-        let single = self.eat_word("f32");
-        if !single {
+        let value = if self.eat_word("f32") {
+            text.parse::<f32>().map(f64::from)
+        } else {
             self.eat_word("f64");
-        }
-        match text.parse::<f64>() {
-            Ok(x) if single => Ok(Value::Float(f64::from(x as f32))),
+            text.parse()
+        };
+        match value {
             Ok(x) => Ok(Value::Float(x)),
             Err(_) => error(start..self.at, "expected a number"),
         }
