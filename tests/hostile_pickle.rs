@@ -50,28 +50,25 @@ fn peak<T>(work: impl FnOnce() -> T) -> (T, usize) {
     (result, PEAK.load(Ordering::Relaxed).saturating_sub(before))
 }
 
-/// Opens every part and reads all its tensors; whether everything went well. The bound on memory is
-/// asserted, the bytes themselves counted in.
-fn survives(bytes: &[u8], what: &str) -> bool {
-    let attempt = || {
-        Part::ALL.into_iter().all(|part| {
-            let network = NetworkFile::from_source(Source::from_bytes("t", bytes.to_vec()), part);
-            network
-                .and_then(|network| {
-                    network
-                        .tensors()
-                        .try_for_each(|(name, ..)| network.read_f32(name).map(drop))
-                })
-                .is_ok()
-        })
+/// Opens the parts and reads all their tensors; whether everything went well. Asserts that an error
+/// is about the file, and the bound on memory, in which the bytes themselves count once more.
+fn survives(bytes: &[u8], parts: &[Part], what: &str) -> bool {
+    let read = |&part| {
+        let network = NetworkFile::from_source(Source::from_bytes("t", bytes.to_vec()), part)?;
+        network
+            .tensors()
+            .try_for_each(|(name, ..)| network.read_f32(name).map(drop))
     };
-    let (fine, peak) = peak(attempt);
+    let (result, peak) = peak(|| parts.iter().try_for_each(read));
+    let len = bytes.len();
     assert!(
-        peak <= 2 * bytes.len() + 64 * MB,
-        "{what}: {peak} bytes for a file of {}",
-        bytes.len()
+        peak <= 2 * len + 64 * MB,
+        "{what}: {peak} bytes for a file of {len}"
     );
-    fine
+    if let Err(error) = &result {
+        assert_eq!(error.exit_code(), 65, "{what}: {error}");
+    }
+    result.is_ok()
 }
 
 fn golden(name: &str) -> Vec<u8> {
@@ -95,18 +92,20 @@ fn a_truncated_file_is_an_error() {
     let _turn = TURN.lock();
     for name in PICKLES {
         let whole = golden(name);
-        assert!(survives(&whole, name), "{name}");
+        assert!(survives(&whole, &Part::ALL, name), "{name}");
         for len in (0..whole.len()).step_by(1024).chain([whole.len() - 1]) {
-            let error = NetworkFile::from_source(
-                Source::from_bytes("t", whole[..len].to_vec()),
-                Part::GEma,
+            assert!(
+                !survives(&whole[..len], &[Part::GEma], name),
+                "{name} cut to {len}"
             );
-            assert_eq!(error.unwrap_err().exit_code(), 65, "{name} cut to {len}");
         }
     }
     let whole = golden(PICKLES[0]);
     for len in 0..4096 {
-        assert!(!survives(&whole[..len], "cut"), "cut to {len}");
+        assert!(
+            !survives(&whole[..len], &Part::ALL[..1], "cut"),
+            "cut to {len}"
+        );
     }
 }
 
@@ -133,7 +132,7 @@ fn flipped_bytes_are_survived() {
                 })
                 .collect();
             flips.iter().for_each(|&(at, flip)| bytes[at] ^= flip);
-            refused += usize::from(!survives(&bytes, name));
+            refused += usize::from(!survives(&bytes, &[Part::ALL[random(3)]], name));
             flips.iter().for_each(|&(at, flip)| bytes[at] ^= flip);
         }
         assert!(refused > 100, "{name}: only {refused} of 700 were noticed");
@@ -234,7 +233,7 @@ fn amplification_is_bounded() {
             [&(header.len() as u64).to_le_bytes()[..], header.as_bytes()].concat()
         }),
     ] {
-        assert!(!survives(&bytes, what), "{what}");
+        assert!(!survives(&bytes, &Part::ALL, what), "{what}");
     }
 }
 
@@ -249,7 +248,7 @@ fn hostile_networks_are_refused() {
     let long = "n".repeat(64);
     let small = || tensor(&floats(&[1.0]), 0, &[1], &[1]);
     let mut tower = module(&[], &[], &[]);
-    for _ in 0..2000 {
+    for _ in 0..100 {
         tower = module(&[], &[(&long, tower)], &[]);
     }
     let names: Vec<String> = (0..20_000)
@@ -292,7 +291,7 @@ fn hostile_networks_are_refused() {
             )),
         ),
     ] {
-        assert!(!survives(&bytes, what), "{what}");
+        assert!(!survives(&bytes, &Part::ALL, what), "{what}");
     }
     let error = NetworkFile::from_source(
         Source::from_bytes("t", pickle(global("os", "system"))),

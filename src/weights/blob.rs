@@ -18,6 +18,9 @@ pub(crate) struct Blob {
 impl Blob {
     /// How many bytes the run stands for; reads it through when it is encoded.
     pub(crate) fn decoded_len(&self, source: &Source) -> Result<u64> {
+        if !self.latin1 {
+            return Ok(self.len);
+        }
         let mut count = 0;
         self.stream(source, 0, u64::MAX, &mut |block| {
             count += block.len() as u64;
