@@ -46,6 +46,7 @@ impl Aside {
     }
 
     /// Where the file lies until it is complete.
+    #[cfg(feature = "video")]
     pub fn path(&self) -> &Path {
         &self.part
     }
@@ -56,6 +57,7 @@ impl Aside {
     }
 
     /// The final path.
+    #[cfg(feature = "video")]
     pub fn target(&self) -> &Path {
         &self.target
     }

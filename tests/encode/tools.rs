@@ -80,7 +80,7 @@ pub fn render(
         }))
         .unwrap();
     }
-    assert_eq!(sink.finish().unwrap(), [path.clone()]);
+    assert_eq!(sink.finish().unwrap(), std::slice::from_ref(&path));
     path
 }
 
