@@ -22,9 +22,6 @@ fn main() {
     if let Some(cache) = Path::new(&lib).ancestors().nth(2)
         && cache.join("libtorch.lock").exists()
     {
-        println!(
-            "cargo::rustc-link-arg=-Wl,-rpath,{}/cuda/lib",
-            cache.display()
-        );
+        println!("cargo::rustc-link-arg=-Wl,-rpath,{}/cuda/lib", cache.display());
     }
 }

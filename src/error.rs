@@ -47,11 +47,7 @@ pub enum Error {
 impl Error {
     /// An I/O error with what was tried and where.
     pub fn io(action: &'static str, path: impl AsRef<Path>, source: io::Error) -> Self {
-        Self::Io {
-            action,
-            path: path.as_ref().to_path_buf(),
-            source,
-        }
+        Self::Io { action, path: path.as_ref().to_path_buf(), source }
     }
 
     /// The process's exit code: 64 usage, 65 bad timeline or network, 66 missing input,

@@ -55,16 +55,11 @@ fn peak<T>(work: impl FnOnce() -> T) -> (T, usize) {
 fn survives(bytes: &[u8], parts: &[Part], what: &str) -> bool {
     let read = |&part| {
         let network = NetworkFile::from_source(Source::from_bytes("t", bytes.to_vec()), part)?;
-        network
-            .tensors()
-            .try_for_each(|(name, ..)| network.read_f32(name).map(drop))
+        network.tensors().try_for_each(|(name, ..)| network.read_f32(name).map(drop))
     };
     let (result, peak) = peak(|| parts.iter().try_for_each(read));
     let len = bytes.len();
-    assert!(
-        peak <= 2 * len + 64 * MB,
-        "{what}: {peak} bytes for a file of {len}"
-    );
+    assert!(peak <= 2 * len + 64 * MB, "{what}: {peak} bytes for a file of {len}");
     if let Err(error) = &result {
         assert_eq!(error.exit_code(), 65, "{what}: {error}");
     }
@@ -72,12 +67,7 @@ fn survives(bytes: &[u8], parts: &[Part], what: &str) -> bool {
 }
 
 fn golden(name: &str) -> Vec<u8> {
-    fs::read(
-        Path::new(env!("CARGO_MANIFEST_DIR"))
-            .join("tests/golden")
-            .join(name),
-    )
-    .unwrap()
+    fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden").join(name)).unwrap()
 }
 
 const PICKLES: [&str; 4] = [
@@ -94,18 +84,12 @@ fn a_truncated_file_is_an_error() {
         let whole = golden(name);
         assert!(survives(&whole, &Part::ALL, name), "{name}");
         for len in (0..whole.len()).step_by(1024).chain([whole.len() - 1]) {
-            assert!(
-                !survives(&whole[..len], &[Part::GEma], name),
-                "{name} cut to {len}"
-            );
+            assert!(!survives(&whole[..len], &[Part::GEma], name), "{name} cut to {len}");
         }
     }
     let whole = golden(PICKLES[0]);
     for len in 0..4096 {
-        assert!(
-            !survives(&whole[..len], &Part::ALL[..1], "cut"),
-            "cut to {len}"
-        );
+        assert!(!survives(&whole[..len], &Part::ALL[..1], "cut"), "cut to {len}");
     }
 }
 
@@ -150,25 +134,13 @@ fn amplification_is_bounded() {
     let million = 1_000_000;
     for (what, bytes) in [
         ("nested tuples", repeated(b"N", b"\x85", million, b"")),
-        (
-            "nested lists",
-            repeated(b"", b"]", million, &[b'a'; 1_000_000][..million - 1]),
-        ),
+        ("nested lists", repeated(b"", b"]", million, &[b'a'; 1_000_000][..million - 1])),
         ("nested marks", repeated(b"", b"(", million, b"")),
         ("many values", repeated(b"(", b"N", 8 * million, b"t")),
-        (
-            "many values thrown away",
-            repeated(b"N", b"N0", 8 * million, b""),
-        ),
-        (
-            "a deep stack of one value",
-            repeated(b"(N", b"2", 8 * million, b"t"),
-        ),
+        ("many values thrown away", repeated(b"N", b"N0", 8 * million, b"")),
+        ("a deep stack of one value", repeated(b"(N", b"2", 8 * million, b"t")),
         ("many dicts", repeated(b"(", b"}", 4 * million, b"t")),
-        (
-            "a list appended to itself",
-            repeated(b"]\x94", b"h\x00a", 2 * million, b""),
-        ),
+        ("a list appended to itself", repeated(b"]\x94", b"h\x00a", 2 * million, b"")),
         ("tuples of tuples", repeated(b"N", b"2\x86", million, b"")),
         (
             "lists of lists",
@@ -195,36 +167,14 @@ fn amplification_is_bounded() {
                 .collect();
             [b"\x80\x04N", &*puts, b"."].concat()
         }),
-        (
-            "a long name in GLOBAL",
-            repeated(b"c", b"a", 8 * million, b"\nb\n"),
-        ),
-        (
-            "short strings",
-            repeated(b"(", b"\x8c\x01a", 4 * million, b"t"),
-        ),
+        ("a long name in GLOBAL", repeated(b"c", b"a", 8 * million, b"\nb\n")),
+        ("short strings", repeated(b"(", b"\x8c\x01a", 4 * million, b"t")),
         (
             "strings at the limit",
-            repeated(
-                b"(",
-                &[b"X\x00\x04\0\0", &[b'a'; 1024][..]].concat(),
-                100_000,
-                b"t",
-            ),
+            repeated(b"(", &[b"X\x00\x04\0\0", &[b'a'; 1024][..]].concat(), 100_000, b"t"),
         ),
-        (
-            "long integers",
-            repeated(
-                b"(",
-                &[b"\x8A\xFF", &[1u8; 255][..]].concat(),
-                100_000,
-                b"t",
-            ),
-        ),
-        (
-            "frames",
-            repeated(b"N", b"\x95\0\0\0\0\0\0\0\0", million, b""),
-        ),
+        ("long integers", repeated(b"(", &[b"\x8A\xFF", &[1u8; 255][..]].concat(), 100_000, b"t")),
+        ("frames", repeated(b"N", b"\x95\0\0\0\0\0\0\0\0", million, b"")),
         ("a header of safetensors", {
             let header = format!(
                 "{{\"a\":{{\"dtype\":\"F32\",\"shape\":[0{}],\"data_offsets\":[0,0]}}}}",
@@ -251,44 +201,29 @@ fn hostile_networks_are_refused() {
     for _ in 0..100 {
         tower = module(&[], &[(&long, tower)], &[]);
     }
-    let names: Vec<String> = (0..20_000)
-        .map(|i| format!("{i}{}", "x".repeat(50)))
-        .collect();
+    let names: Vec<String> = (0..20_000).map(|i| format!("{i}{}", "x".repeat(50))).collect();
     let crowd: Vec<_> = names.iter().map(|name| (name.as_str(), small())).collect();
-    let huge = nested(
-        storage_id("FloatStorage", "k", i32::MAX, none()),
-        &[("k", i64::MAX, &[0; 8])],
-    );
+    let huge =
+        nested(storage_id("FloatStorage", "k", i32::MAX, none()), &[("k", i64::MAX, &[0; 8])]);
     for (what, bytes) in [
         ("os.system", pickle(call("os", "system", &[text("true")]))),
         ("a tower of modules", parts(tower)),
         ("a crowd of tensors", parts(module(&crowd, &[], &[]))),
         (
             "a storage of 8 GB",
-            parts(module(
-                &[("w", tensor(&huge, 0, &[i32::MAX], &[1]))],
-                &[],
-                &[],
-            )),
+            parts(module(&[("w", tensor(&huge, 0, &[i32::MAX], &[1]))], &[], &[])),
         ),
         (
             "a tensor of 2^62",
             parts(module(
-                &[(
-                    "w",
-                    tensor(&floats(&[1.0]), 0, &[i32::MAX, i32::MAX], &[0, 0]),
-                )],
+                &[("w", tensor(&floats(&[1.0]), 0, &[i32::MAX, i32::MAX], &[0, 0]))],
                 &[],
                 &[],
             )),
         ),
         (
             "a tensor expanded",
-            parts(module(
-                &[("w", tensor(&floats(&[1.0]), 0, &[1 << 30], &[0]))],
-                &[],
-                &[],
-            )),
+            parts(module(&[("w", tensor(&floats(&[1.0]), 0, &[1 << 30], &[0]))], &[], &[])),
         ),
     ] {
         assert!(!survives(&bytes, &Part::ALL, what), "{what}");
@@ -307,17 +242,11 @@ fn a_large_storage_stays_in_the_file() {
     let path = folder.path().join("large.pkl");
     // 200 MB of zeros in a sparse file, as a discriminator of one tensor.
     let numel = 50 * MB as i32;
-    let inner = nested(
-        storage_id("FloatStorage", "k", numel, none()),
-        &[("k", i64::from(numel), &[])],
-    );
+    let inner =
+        nested(storage_id("FloatStorage", "k", numel, none()), &[("k", i64::from(numel), &[])]);
     let mark = b"\x8E here ".to_vec();
     let args = [
-        call(
-            "torch.storage",
-            "_load_from_bytes",
-            std::slice::from_ref(&mark),
-        ),
+        call("torch.storage", "_load_from_bytes", std::slice::from_ref(&mark)),
         int(0),
         tuple(&[int(numel)]),
         tuple(&[int(1)]),
@@ -326,20 +255,12 @@ fn a_large_storage_stays_in_the_file() {
     ];
     let whole = pickle(dict(&[(
         "D",
-        module(
-            &[("w", call("torch._utils", "_rebuild_tensor_v2", &args))],
-            &[],
-            &[],
-        ),
+        module(&[("w", call("torch._utils", "_rebuild_tensor_v2", &args))], &[], &[]),
     )]));
-    let at = whole
-        .windows(mark.len())
-        .position(|window| window == mark)
-        .unwrap();
+    let at = whole.windows(mark.len()).position(|window| window == mark).unwrap();
     let mut file = File::create(&path).unwrap();
     let len = inner.len() as u64 + 4 * numel as u64;
-    file.write_all(&[&whole[..=at], &len.to_le_bytes(), &inner].concat())
-        .unwrap();
+    file.write_all(&[&whole[..=at], &len.to_le_bytes(), &inner].concat()).unwrap();
     file.seek(SeekFrom::Current(4 * i64::from(numel))).unwrap();
     file.write_all(&whole[at + mark.len()..]).unwrap();
     drop(file);
@@ -350,22 +271,9 @@ fn a_large_storage_stays_in_the_file() {
     let out = folder.path().join("large.safetensors");
     let ((), saving) = peak(|| network.save(&out, false).unwrap());
     assert!(saving < 16 * MB, "{saving} bytes to save it");
-    let ((), reading) = peak(|| {
-        assert!(
-            network
-                .read_f32("w")
-                .unwrap()
-                .iter()
-                .all(|&value| value == 0.0)
-        )
-    });
-    assert!(
-        reading < 4 * numel as usize + 16 * MB,
-        "{reading} bytes to read it"
-    );
+    let ((), reading) =
+        peak(|| assert!(network.read_f32("w").unwrap().iter().all(|&value| value == 0.0)));
+    assert!(reading < 4 * numel as usize + 16 * MB, "{reading} bytes to read it");
     let (copy, opening) = peak(|| NetworkFile::open(&out, Part::D).unwrap());
-    assert!(
-        opening < MB && copy.shape("w") == network.shape("w"),
-        "{opening}"
-    );
+    assert!(opening < MB && copy.shape("w") == network.shape("w"), "{opening}");
 }

@@ -27,19 +27,9 @@ fn network(name: &str) -> Result<NetworkFacts, Problem> {
     };
     Ok(match name {
         "stylegan3-t" => alias_free,
-        "stylegan3-r" => NetworkFacts {
-            kind: "StyleGAN3-R".into(),
-            rotates: true,
-            ..alias_free
-        },
-        "classes" => NetworkFacts {
-            c_dim: 3,
-            ..alias_free
-        },
-        "odd" => NetworkFacts {
-            resolution: 255,
-            ..alias_free
-        },
+        "stylegan3-r" => NetworkFacts { kind: "StyleGAN3-R".into(), rotates: true, ..alias_free },
+        "classes" => NetworkFacts { c_dim: 3, ..alias_free },
+        "odd" => NetworkFacts { resolution: 255, ..alias_free },
         "stylegan2" => NetworkFacts {
             kind: "StyleGAN2".into(),
             num_ws: 14,
@@ -69,10 +59,7 @@ fn facts(name: &str) -> Facts {
         preset("prores-422hq", true, false),
         preset("prores-4444", false, false),
     ];
-    Facts {
-        network: network(name),
-        presets,
-    }
+    Facts { network: network(name), presets }
 }
 
 fn check(
@@ -85,14 +72,9 @@ fn check(
 }
 
 fn resolved(text: &str, network: &str) -> Resolved {
-    check(
-        "tests/timelines/good/inline.ron",
-        text,
-        network,
-        &Overrides::default(),
-    )
-    .unwrap_or_else(|r| panic!("{r}"))
-    .0
+    check("tests/timelines/good/inline.ron", text, network, &Overrides::default())
+        .unwrap_or_else(|r| panic!("{r}"))
+        .0
 }
 
 fn cases(folder: &str) -> Vec<PathBuf> {
@@ -114,27 +96,14 @@ fn verdict(path: &Path) -> bool {
         .next()
         .and_then(|line| line.strip_prefix("// network: "))
         .unwrap_or("stylegan3-t");
-    let result = check(
-        path.to_str().unwrap(),
-        &text,
-        network,
-        &Overrides::default(),
-    );
+    let result = check(path.to_str().unwrap(), &text, network, &Overrides::default());
     let passed = result.is_ok();
     let report = result.map_or_else(|report| report, |(_, warnings)| warnings);
     assert_eq!(report.has_errors(), !passed);
     let line = |d: &sg3render::report::Diagnostic| {
         let (line, column) = report.line_column(d.span.start);
-        let severity = if d.severity == Severity::Error {
-            "error"
-        } else {
-            "warning"
-        };
-        let help = d
-            .help
-            .as_ref()
-            .map(|help| format!(" | {help}"))
-            .unwrap_or_default();
+        let severity = if d.severity == Severity::Error { "error" } else { "warning" };
+        let help = d.help.as_ref().map(|help| format!(" | {help}")).unwrap_or_default();
         format!("// {severity} {line}:{column} {}{help}", d.message)
     };
     let found: Vec<String> = report.diagnostics.iter().map(line).collect();
@@ -143,11 +112,7 @@ fn verdict(path: &Path) -> bool {
     let expected: Vec<&str> = text.lines().filter(is_expectation).collect();
     if std::env::var_os("BLESS").is_some() && found != expected {
         let body: Vec<&str> = text.lines().filter(|line| !is_expectation(line)).collect();
-        fs::write(
-            path,
-            format!("{}\n{}\n", body.join("\n").trim_end(), found.join("\n")),
-        )
-        .unwrap();
+        fs::write(path, format!("{}\n{}\n", body.join("\n").trim_end(), found.join("\n"))).unwrap();
     } else {
         assert_eq!(found, expected, "{}", path.display());
     }
@@ -201,19 +166,13 @@ fn the_smallest_timeline_has_the_documented_defaults() {
 #[test]
 fn the_caller_learns_model_and_preset() {
     let document = |text: &str| Document::parse("some/folder/a.ron", text).unwrap();
-    assert_eq!(
-        document("(model: \"builtin:x\")").model(),
-        Some(Model::Builtin("x".into()))
-    );
+    assert_eq!(document("(model: \"builtin:x\")").model(), Some(Model::Builtin("x".into())));
     assert_eq!(
         document("(model: \"../n.pkl\")").model(),
         Some(Model::File("some/folder/../n.pkl".into()))
     );
     assert_eq!(document("(model: 3)").model(), None);
-    assert_eq!(
-        document("(output: (preset: \"ffv1\"))").preset(),
-        Some("ffv1".into())
-    );
+    assert_eq!(document("(output: (preset: \"ffv1\"))").preset(), Some("ffv1".into()));
     assert_eq!(
         document("(output: (preset: \"my.ron\"))").preset(),
         Some("some/folder/my.ron".into())
@@ -235,42 +194,27 @@ fn layer_groups_divide_all_layers() {
             .clone()
     };
     for network in ["stylegan3-t", "stylegan2"] {
-        let together = [
-            layers("coarse", network),
-            layers("middle", network),
-            layers("fine", network),
-        ]
-        .concat();
+        let together =
+            [layers("coarse", network), layers("middle", network), layers("fine", network)]
+                .concat();
         assert_eq!(together, layers("all", network));
     }
     assert_eq!(layers("coarse", "stylegan3-t"), [0, 1, 2, 3, 4]);
     assert_eq!(layers("fine", "stylegan3-t"), [11, 12, 13, 14, 15]);
     assert_eq!(layers("coarse", "stylegan2"), [0, 1, 2]);
     assert_eq!(layers("middle", "stylegan2"), [3, 4, 5, 6]);
-    assert_eq!(
-        layers("[\"L3_52_512\", input, \"3-4\", 3]", "stylegan3-t"),
-        [0, 3, 4]
-    );
+    assert_eq!(layers("[\"L3_52_512\", input, \"3-4\", 3]", "stylegan3-t"), [0, 3, 4]);
 }
 
 #[test]
 fn another_rate_keeps_the_tempo() {
     let text = "(model: \"builtin:x\", fps: 25, duration: 100, seeds: (list: [1, 2], every: 25),
                  psi: [(at: 50, value: 1), (at: \"3s\", value: 0.5), (at: -5, value: 1)])";
-    let overrides = Overrides {
-        fps: Some((50, 1)),
-        ..Overrides::default()
-    };
+    let overrides = Overrides { fps: Some((50, 1)), ..Overrides::default() };
     let (resolved, _) = check("a.ron", text, "stylegan3-t", &overrides).unwrap();
     assert_eq!((resolved.fps, resolved.frames), ((50, 1), 200));
-    assert_eq!(
-        resolved.psi.0.iter().map(|key| key.at).collect::<Vec<_>>(),
-        [100.0, 150.0, 190.0]
-    );
-    assert_eq!(
-        (resolved.latent.keys[1].at, resolved.latent.period),
-        (50.0, Some(100.0))
-    );
+    assert_eq!(resolved.psi.0.iter().map(|key| key.at).collect::<Vec<_>>(), [100.0, 150.0, 190.0]);
+    assert_eq!((resolved.latent.keys[1].at, resolved.latent.period), (50.0, Some(100.0)));
 }
 
 #[test]
@@ -289,10 +233,7 @@ fn the_command_line_comes_first() {
         ("prores-422hq", Some("song.wav".into()))
     );
     assert_eq!(warnings.diagnostics, []);
-    let odd = Overrides {
-        size: Some((641, 480)),
-        ..overrides
-    };
+    let odd = Overrides { size: Some((641, 480)), ..overrides };
     assert!(
         check("a.ron", text, "stylegan3-t", &odd)
             .unwrap_err()
@@ -311,12 +252,8 @@ fn mixture() -> impl Strategy<Value = String> {
         \"0-4\" (0,0.25) (1,2) (3) () [] {} {0:1,2:3} {1:0} linear hold in_out_elastic out_back \
         steps(3) bezier(0,-9,1,9) bezier(2,0,0,0) coarse fine cubic slerp loop_cubic cover centre";
     let name = prop::sample::select(names.split_whitespace().collect::<Vec<_>>());
-    let scalar = prop::sample::select(
-        scalars
-            .split_whitespace()
-            .map(String::from)
-            .collect::<Vec<_>>(),
-    );
+    let scalar =
+        prop::sample::select(scalars.split_whitespace().map(String::from).collect::<Vec<_>>());
     let well_placed = prop::sample::select(vec![
         "(at: 0, value: 1, ease: in_out_back)",
         "(at: \"1s\", value: (0.1, 0.2), ease: out_elastic)",
@@ -337,11 +274,7 @@ fn mixture() -> impl Strategy<Value = String> {
                 .prop_map(|fields| format!("({})", fields.join(", "))),
         ]
     });
-    let top = names
-        .split_whitespace()
-        .take(14)
-        .map(String::from)
-        .collect::<Vec<_>>();
+    let top = names.split_whitespace().take(14).map(String::from).collect::<Vec<_>>();
     let fields = prop::collection::vec((prop::sample::select(top), value), 0..5);
     fields.prop_map(|fields| {
         let given = |name: &str| fields.iter().any(|(field, _)| field == name);
@@ -349,11 +282,7 @@ fn mixture() -> impl Strategy<Value = String> {
         all.extend((!given("duration")).then(|| "duration: 48".into()));
         all.extend((!given("seeds") && !given("latent")).then(|| "seeds: [1, 2]".into()));
         all.extend((!given("class")).then(|| "class: 1".into()));
-        all.extend(
-            fields
-                .iter()
-                .map(|(name, value)| format!("{name}: {value}")),
-        );
+        all.extend(fields.iter().map(|(name, value)| format!("{name}: {value}")));
         format!("({})", all.join(", "))
     })
 }
@@ -379,12 +308,7 @@ proptest! {
 
 /// What every text must keep: a report of a failure has errors, a result keeps its invariants.
 fn sound(text: &str) -> Result<(), TestCaseError> {
-    match check(
-        "tests/timelines/good/random.ron",
-        text,
-        "classes",
-        &Overrides::default(),
-    ) {
+    match check("tests/timelines/good/random.ron", text, "classes", &Overrides::default()) {
         Err(report) => prop_assert!(report.has_errors(), "{text}"),
         Ok((resolved, warnings)) => {
             prop_assert!(!warnings.has_errors());
@@ -394,9 +318,7 @@ fn sound(text: &str) -> Result<(), TestCaseError> {
             };
             prop_assert!(times(resolved.latent.keys.iter().map(|k| k.at).collect()));
             prop_assert!(times(resolved.psi.0.iter().map(|k| k.at).collect()));
-            prop_assert!(times(
-                resolved.camera.scale.0.iter().map(|k| k.at).collect()
-            ));
+            prop_assert!(times(resolved.camera.scale.0.iter().map(|k| k.at).collect()));
             for key in resolved.class.iter().flat_map(|class| &class.0) {
                 prop_assert!((key.value.iter().sum::<f64>() - 1.0).abs() < 1e-12);
             }

@@ -10,9 +10,7 @@ use sg3render::network::{Config, StyleGan2Config, StyleGan3Config};
 use sg3render::weights::{Format, NetworkFile, Part, Source, import, write};
 
 fn golden(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("tests/golden")
-        .join(name)
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden").join(name)
 }
 
 /// Shape and float32 bits of every tensor whose name begins with `prefix`, which is cut off.
@@ -25,24 +23,19 @@ fn reference(file: &str, prefix: &str) -> Tensors {
         let view = all.tensor(name).unwrap();
         let numbers = |size: usize| view.data().chunks_exact(size);
         let values: Vec<f32> = match view.dtype() {
-            Dtype::F32 => numbers(4)
-                .map(|b| f32::from_le_bytes(b.try_into().unwrap()))
-                .collect(),
-            Dtype::F64 => numbers(8)
-                .map(|b| f64::from_le_bytes(b.try_into().unwrap()) as f32)
-                .collect(),
-            Dtype::F16 => numbers(2)
-                .map(|b| f16::from_le_bytes(b.try_into().unwrap()).to_f32())
-                .collect(),
-            Dtype::I64 => numbers(8)
-                .map(|b| i64::from_le_bytes(b.try_into().unwrap()) as f32)
-                .collect(),
+            Dtype::F32 => numbers(4).map(|b| f32::from_le_bytes(b.try_into().unwrap())).collect(),
+            Dtype::F64 => {
+                numbers(8).map(|b| f64::from_le_bytes(b.try_into().unwrap()) as f32).collect()
+            }
+            Dtype::F16 => {
+                numbers(2).map(|b| f16::from_le_bytes(b.try_into().unwrap()).to_f32()).collect()
+            }
+            Dtype::I64 => {
+                numbers(8).map(|b| i64::from_le_bytes(b.try_into().unwrap()) as f32).collect()
+            }
             other => panic!("{name}: {other:?}"),
         };
-        (
-            view.shape().to_vec(),
-            values.into_iter().map(f32::to_bits).collect(),
-        )
+        (view.shape().to_vec(), values.into_iter().map(f32::to_bits).collect())
     };
     let names = all
         .names()
@@ -54,14 +47,7 @@ fn reference(file: &str, prefix: &str) -> Tensors {
 }
 
 fn found(network: &NetworkFile) -> Tensors {
-    let bits = |name: &str| {
-        network
-            .read_f32(name)
-            .unwrap()
-            .into_iter()
-            .map(f32::to_bits)
-            .collect()
-    };
+    let bits = |name: &str| network.read_f32(name).unwrap().into_iter().map(f32::to_bits).collect();
     network
         .tensors()
         .map(|(name, shape, _)| (name.to_owned(), (shape.to_vec(), bits(name))))
@@ -93,10 +79,7 @@ fn tiny() -> [(&'static str, &'static str, Config); 4] {
         use_radial_filters: true,
         ..common.clone()
     };
-    let conditional = StyleGan3Config {
-        c_dim: 5,
-        ..common.clone()
-    };
+    let conditional = StyleGan3Config { c_dim: 5, ..common.clone() };
     let baseline = StyleGan2Config {
         z_dim: 64,
         w_dim: 64,
@@ -108,26 +91,14 @@ fn tiny() -> [(&'static str, &'static str, Config); 4] {
         ..StyleGan2Config::default()
     };
     [
-        (
-            "stylegan3-t-tiny.pkl",
-            "generator-t.safetensors",
-            Config::StyleGan3(common),
-        ),
-        (
-            "stylegan3-r-tiny.pkl",
-            "generator-r.safetensors",
-            Config::StyleGan3(radial),
-        ),
+        ("stylegan3-t-tiny.pkl", "generator-t.safetensors", Config::StyleGan3(common)),
+        ("stylegan3-r-tiny.pkl", "generator-r.safetensors", Config::StyleGan3(radial)),
         (
             "stylegan3-t-cond-tiny.pkl",
             "generator-t-cond.safetensors",
             Config::StyleGan3(conditional),
         ),
-        (
-            "stylegan2-tiny.pkl",
-            "generator-stylegan2.safetensors",
-            Config::StyleGan2(baseline),
-        ),
+        ("stylegan2-tiny.pkl", "generator-stylegan2.safetensors", Config::StyleGan2(baseline)),
     ]
 }
 
@@ -162,10 +133,7 @@ fn odd_but_legal_pickles_hold_the_reference_tensors() {
 #[test]
 fn an_imported_network_reads_back_equal() {
     let folder = tempfile::tempdir().unwrap();
-    let pickles = tiny()
-        .map(|(pickle, ..)| pickle)
-        .into_iter()
-        .chain(["variant-protocol2.pkl"]);
+    let pickles = tiny().map(|(pickle, ..)| pickle).into_iter().chain(["variant-protocol2.pkl"]);
     for (i, pickle) in pickles.enumerate() {
         for part in Part::ALL {
             let out = folder.path().join(format!("{i}-{part}.safetensors"));
@@ -173,15 +141,9 @@ fn an_imported_network_reads_back_equal() {
             let network = NetworkFile::open(&out, part).unwrap();
             assert_equal(&found(&network), &found(&source));
             assert_eq!(network.config().ok(), source.config().ok());
-            assert_eq!(
-                (network.facts().format, network.facts().part),
-                (Format::Safetensors, part)
-            );
+            assert_eq!((network.facts().format, network.facts().part), (Format::Safetensors, part));
             let origin = network.facts().origin.clone().unwrap();
-            assert_eq!(
-                (origin.name.as_str(), origin.sha256),
-                (pickle, source.sha256().unwrap())
-            );
+            assert_eq!((origin.name.as_str(), origin.sha256), (pickle, source.sha256().unwrap()));
 
             // The same bytes again, and a copy of the copy is the copy.
             let bytes = fs::read(&out).unwrap();
@@ -195,10 +157,7 @@ fn an_imported_network_reads_back_equal() {
     }
     // Asked for nothing in particular, a file of `G` gives `G`, but not a discriminator.
     let open = |name: &str, part| NetworkFile::open(&folder.path().join(name), part);
-    assert_eq!(
-        open("0-G.safetensors", Part::GEma).unwrap().facts().part,
-        Part::G
-    );
+    assert_eq!(open("0-G.safetensors", Part::GEma).unwrap().facts().part, Part::G);
     let message = open("0-D.safetensors", Part::GEma).unwrap_err().to_string();
     assert!(message.contains("has no `G_ema`, only `D`"), "{message}");
     assert!(open("0-G_ema.safetensors", Part::G).is_err());
@@ -217,24 +176,16 @@ fn the_hash_is_sha256() {
 #[test]
 fn a_file_is_written_whole_or_not_at_all() {
     let folder = tempfile::tempdir().unwrap();
-    let (source, out) = (
-        golden("stylegan3-t-tiny.pkl"),
-        folder.path().join("net.safetensors"),
-    );
+    let (source, out) = (golden("stylegan3-t-tiny.pkl"), folder.path().join("net.safetensors"));
     let listing = || {
-        let mut names: Vec<_> = fs::read_dir(folder.path())
-            .unwrap()
-            .map(|entry| entry.unwrap().file_name())
-            .collect();
+        let mut names: Vec<_> =
+            fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
         names.sort();
         names
     };
     fs::write(&out, "old").unwrap();
     let error = import(&source, &out, Part::GEma, false).unwrap_err();
-    assert_eq!(
-        (error.exit_code(), fs::read(&out).unwrap()),
-        (64, b"old".to_vec())
-    );
+    assert_eq!((error.exit_code(), fs::read(&out).unwrap()), (64, b"old".to_vec()));
     assert!(error.to_string().contains("--overwrite"));
 
     // Too few numbers, and an error half-way.
@@ -257,13 +208,8 @@ fn a_file_is_written_whole_or_not_at_all() {
 
     import(&source, &out, Part::GEma, true).unwrap();
     assert_eq!(listing(), ["net.safetensors"]);
-    let nowhere = import(
-        &source,
-        &folder.path().join("no/net.safetensors"),
-        Part::GEma,
-        false,
-    )
-    .unwrap_err();
+    let nowhere =
+        import(&source, &folder.path().join("no/net.safetensors"), Part::GEma, false).unwrap_err();
     assert_eq!(nowhere.exit_code(), 75);
     let nameless = import(&source, Path::new("/"), Part::GEma, true).unwrap_err();
     assert_eq!(nameless.exit_code(), 64);
@@ -281,10 +227,7 @@ fn another_kind_of_file_is_told_apart() {
     let torch = b"\x80\x02\x8A\x0A\x6C\xFC\x9C\x46\xF9\x20\x6A\xA8\x50\x19.";
     let cases: [(&[u8], &str); 13] = [
         (b"", "is empty"),
-        (
-            b"PK\x03\x04____________archive/data.pkl",
-            "torch checkpoint",
-        ),
+        (b"PK\x03\x04____________archive/data.pkl", "torch checkpoint"),
         (b"PK\x03\x04____________00000/img.png", "zip archive"),
         (b"\x89PNG\r\n\x1a\n", "PNG"),
         (b"\xFF\xD8\xFF\xE0", "JPEG"),
@@ -313,25 +256,14 @@ fn a_wrong_file_of_our_own_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     let out = folder.path().join("x.safetensors");
     let config = Config::StyleGan3(StyleGan3Config::default());
-    write(
-        &out,
-        Part::GEma,
-        Some(&config),
-        None,
-        &shapes,
-        false,
-        |_, numbers| numbers(&[1.0]),
-    )
-    .unwrap();
+    write(&out, Part::GEma, Some(&config), None, &shapes, false, |_, numbers| numbers(&[1.0]))
+        .unwrap();
     let good = fs::read(&out).unwrap();
     assert!(NetworkFile::open(&out, Part::GEma).is_ok());
     // Replaced by something of the same length, so that the header stays as long.
     let patch = |from: &str, to: &str| {
         assert_eq!(from.len(), to.len());
-        let at = good
-            .windows(from.len())
-            .position(|window| window == from.as_bytes())
-            .unwrap();
+        let at = good.windows(from.len()).position(|window| window == from.as_bytes()).unwrap();
         [&good[..at], to.as_bytes(), &good[at + from.len()..]].concat()
     };
     for (bytes, expected) in [
@@ -340,23 +272,11 @@ fn a_wrong_file_of_our_own_is_refused() {
         (patch("[0,4]", "[4,0]"), "header is wrong"),
         (patch("[1]", "[2]"), "header is wrong"),
         (patch("format\":\"1\"", "format\":\"2\""), "of format 2"),
-        (
-            patch("sg3render.format", "sg3render.fromat"),
-            "sg3render import",
-        ),
+        (patch("sg3render.format", "sg3render.fromat"), "sg3render import"),
         (patch("G_ema", "G_emb"), "which network"),
-        (
-            patch("sg3render.config", "sg3render.cnofig"),
-            "without its configuration",
-        ),
-        (
-            patch("num_layers\\\":14", "num_layers\\\":-1"),
-            "wrong configuration",
-        ),
-        (
-            patch("img_resolution\\\":256", "img_resolution\\\":255"),
-            "power of two",
-        ),
+        (patch("sg3render.config", "sg3render.cnofig"), "without its configuration"),
+        (patch("num_layers\\\":14", "num_layers\\\":-1"), "wrong configuration"),
+        (patch("img_resolution\\\":256", "img_resolution\\\":255"), "power of two"),
         ([&good[..], b"x"].concat(), "copy the file again"),
         (good[..good.len() - 1].to_vec(), "copy the file again"),
         (good[..100].to_vec(), "ends too early"),
@@ -371,9 +291,7 @@ fn a_wrong_file_of_our_own_is_refused() {
 fn patched(file: &str, after: &[u8], from: &[u8], to: &[u8]) -> Vec<u8> {
     let bytes = fs::read(golden(file)).unwrap();
     let find = |needle: &[u8], start: usize| {
-        let found = bytes[start..]
-            .windows(needle.len())
-            .position(|window| window == needle);
+        let found = bytes[start..].windows(needle.len()).position(|window| window == needle);
         start + found.unwrap_or_else(|| panic!("{needle:?}"))
     };
     let at = find(from, find(after, 0));
@@ -388,34 +306,14 @@ fn a_pickle_that_contradicts_itself_or_asks_for_more_is_refused() {
     let extra = |more: &[u8]| [more, end].concat();
     for (bytes, expected) in [
         (
-            patched(
-                t,
-                b"output_scale",
-                &0.25f64.to_be_bytes(),
-                &0.5f64.to_be_bytes(),
-            ),
+            patched(t, b"output_scale", &0.25f64.to_be_bytes(), &0.5f64.to_be_bytes()),
             &["`synthesis.output_scale` is 0.5", "0.25"][..],
         ),
-        (
-            patched(t, b"margin_size", b"K\x0A", b"K\x0B"),
-            &["`synthesis.margin_size` is 11", "10"],
-        ),
-        (
-            patched(t, b"img_resolution", b"K@", b"K "),
-            &["img_resolution` is 32", "64"],
-        ),
-        (
-            patched(t, b"conv_clamp", b"M\x00\x01", b"M\x00\x02"),
-            &["conv_clamp` is 512", "256"],
-        ),
-        (
-            patched(t, b"L3_36_32", b"3_36_32", b"3_36_33"),
-            &["L3_36_33"],
-        ),
-        (
-            patched(t, b"channel_max", b"channel_max", b"channel_mux"),
-            &["channel_mux"],
-        ),
+        (patched(t, b"margin_size", b"K\x0A", b"K\x0B"), &["`synthesis.margin_size` is 11", "10"]),
+        (patched(t, b"img_resolution", b"K@", b"K "), &["img_resolution` is 32", "64"]),
+        (patched(t, b"conv_clamp", b"M\x00\x01", b"M\x00\x02"), &["conv_clamp` is 512", "256"]),
+        (patched(t, b"L3_36_32", b"3_36_32", b"3_36_33"), &["L3_36_33"]),
+        (patched(t, b"channel_max", b"channel_max", b"channel_mux"), &["channel_mux"]),
         (
             patched(t, b"G_ema", b"G_ema", b"G_emb"),
             &["has no `G_ema`, only `G` and `D`", "--network G"],
@@ -424,31 +322,14 @@ fn a_pickle_that_contradicts_itself_or_asks_for_more_is_refused() {
             patched(t, b"layer_names", b"layer_names", b"layer_nomes"),
             &["layer_names", "block_resolutions"],
         ),
+        (patched(baseline, b"skip", b"skip", b"orig"), &["architecture", "orig", "skip"]),
+        (patched(baseline, b"use_noise", b"\x88", b"\x89"), &["use_noise` is false"]),
         (
-            patched(baseline, b"skip", b"skip", b"orig"),
-            &["architecture", "orig", "skip"],
-        ),
-        (
-            patched(baseline, b"use_noise", b"\x88", b"\x89"),
-            &["use_noise` is false"],
-        ),
-        (
-            patched(
-                baseline,
-                end,
-                end,
-                &extra(b"\x8c\x0carchitecture\x8c\x06resnet"),
-            ),
+            patched(baseline, end, end, &extra(b"\x8c\x0carchitecture\x8c\x06resnet")),
             &["architecture", "resnet"],
         ),
-        (
-            patched(baseline, end, end, &extra(b"\x8c\x09use_noise\x89")),
-            &["use_noise", "false"],
-        ),
-        (
-            patched(baseline, end, end, &extra(b"\x8c\x0dlatent_flower\x88")),
-            &["latent_flower"],
-        ),
+        (patched(baseline, end, end, &extra(b"\x8c\x09use_noise\x89")), &["use_noise", "false"]),
+        (patched(baseline, end, end, &extra(b"\x8c\x0dlatent_flower\x88")), &["latent_flower"]),
         (
             patched(baseline, end, end, &extra(b"\x8c\x0cnum_fp16_resK\x02")),
             &["num_fp16_res` is 4", "be 2"],
@@ -476,10 +357,7 @@ fn a_pickle_that_contradicts_itself_or_asks_for_more_is_refused() {
         ),
     ] {
         let message = refusal(bytes);
-        assert!(
-            expected.iter().all(|part| message.contains(part)),
-            "{expected:?}: {message}"
-        );
+        assert!(expected.iter().all(|part| message.contains(part)), "{expected:?}: {message}");
     }
 }
 
@@ -495,10 +373,7 @@ fn arguments_of_the_synthesis_may_stand_apart() {
     let network = NetworkFile::from_source(Source::from_bytes("t", bytes), Part::GEma).unwrap();
     assert_eq!(
         network.config().unwrap(),
-        NetworkFile::open(&golden(file), Part::GEma)
-            .unwrap()
-            .config()
-            .unwrap()
+        NetworkFile::open(&golden(file), Part::GEma).unwrap().config().unwrap()
     );
     assert_eq!(network.facts().ignored, ["fp16_channels_last"]);
 }

@@ -30,7 +30,10 @@ pub fn run(args: &RenderArgs) -> Result<()> {
     };
     let stream = project.stream(&frames, args.overwrite);
     if args.audio.is_some() && project.preset.is_images() {
-        let message = format!("images have no sound; leave `--audio` out, or choose another preset than `{}`", project.preset.name);
+        let message = format!(
+            "images have no sound; leave `--audio` out, or choose another preset than `{}`",
+            project.preset.name
+        );
         return Err(Error::Usage(message));
     }
     let sink = encode::open(&args.output, &project.preset, &stream)?;

@@ -1,10 +1,10 @@
 //! `sg3render still`.
 
-use sg3render::{Error, Result};
 use sg3render::encode::{self, Preset};
 use sg3render::network::device::Precision;
 use sg3render::render::{Project, still};
 use sg3render::timeline::Overrides;
+use sg3render::{Error, Result};
 
 use super::args::StillArgs;
 use super::render::{open_device, overrides};
@@ -24,7 +24,8 @@ pub fn run(args: &StillArgs) -> Result<()> {
     let time = project.time(&args.at)?;
     let generator = project.generator(device, Precision::from(args.device.precision))?;
     let picture = still(&project, &generator, time, preset.depth())?;
-    let mut sink = encode::open(&args.output, &project.preset, &project.still_stream(args.overwrite))?;
+    let mut sink =
+        encode::open(&args.output, &project.preset, &project.still_stream(args.overwrite))?;
     sink.write(&picture)?;
     for path in sink.finish()? {
         println!("{}", path.display());

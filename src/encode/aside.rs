@@ -29,20 +29,11 @@ impl Aside {
             ))
         })?;
         let mut part = OsString::from(name);
-        part.push(format!(
-            ".{}.{}.part",
-            process::id(),
-            NEXT.fetch_add(1, Ordering::Relaxed)
-        ));
+        part.push(format!(".{}.{}.part", process::id(), NEXT.fetch_add(1, Ordering::Relaxed)));
         let part = target.with_file_name(part);
         let file = OpenOptions::new().write(true).create_new(true).open(&part);
         let file = file.map_err(|e| Error::io("create", target, e))?;
-        Ok(Self {
-            part,
-            file,
-            target: target.to_path_buf(),
-            overwrite,
-        })
+        Ok(Self { part, file, target: target.to_path_buf(), overwrite })
     }
 
     /// Where the file lies until it is complete.
@@ -64,9 +55,7 @@ impl Aside {
 
     /// Makes the content durable, then gives the file its final name.
     pub fn commit(self) -> Result<()> {
-        self.file
-            .sync_all()
-            .map_err(|e| Error::io("write", &self.target, e))?;
+        self.file.sync_all().map_err(|e| Error::io("write", &self.target, e))?;
         refuse_existing(&self.target, self.overwrite)?;
         fs::rename(&self.part, &self.target).map_err(|e| Error::io("rename to", &self.target, e))
     }
@@ -98,10 +87,7 @@ fn refuse_existing(target: &Path, overwrite: bool) -> Result<()> {
 /// Makes the names in the folder of `path` durable. Not every file system can; the files are
 /// complete then all the same, so that is no error.
 pub(super) fn sync_folder(path: &Path) {
-    let folder = path
-        .parent()
-        .filter(|p| !p.as_os_str().is_empty())
-        .unwrap_or(Path::new("."));
+    let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let _ = File::open(folder).and_then(|f| f.sync_all());
 }
 
@@ -122,17 +108,12 @@ mod tests {
         drop(dropped);
         assert_eq!(count(), 0);
 
-        let (mut first, second) = (
-            Aside::create(&target, false).unwrap(),
-            Aside::create(&target, false).unwrap(),
-        );
+        let (mut first, second) =
+            (Aside::create(&target, false).unwrap(), Aside::create(&target, false).unwrap());
         first.file().write_all(b"whole").unwrap();
         first.commit().unwrap();
         assert_eq!(second.commit().unwrap_err().exit_code(), 64);
-        assert_eq!(
-            (fs::read(&target).unwrap(), count()),
-            (b"whole".to_vec(), 1)
-        );
+        assert_eq!((fs::read(&target).unwrap(), count()), (b"whole".to_vec(), 1));
         assert_eq!(Aside::create(&target, false).unwrap_err().exit_code(), 64);
         Aside::create(&target, true).unwrap().commit().unwrap();
         assert_eq!(fs::read(&target).unwrap(), b"");
@@ -141,10 +122,7 @@ mod tests {
     #[test]
     fn folders_and_unwritable_places_are_refused() {
         let folder = tempfile::tempdir().unwrap();
-        assert_eq!(
-            Aside::create(folder.path(), true).unwrap_err().exit_code(),
-            64
-        );
+        assert_eq!(Aside::create(folder.path(), true).unwrap_err().exit_code(), 64);
         let file = folder.path().join("file");
         fs::write(&file, "").unwrap();
         let error = Aside::create(&file.join("a.mp4"), false).unwrap_err();

@@ -49,12 +49,8 @@ fn write<T: IntoSample>(
     if let (Ok(num), den) = (i32::try_from(stream.fps.0), stream.fps.1) {
         attributes.frames_per_second = Some((num, den));
     }
-    let layer = Layer::new(
-        size,
-        attributes,
-        Encoding::SMALL_LOSSLESS,
-        SpecificChannels::rgb(pixel),
-    );
+    let layer =
+        Layer::new(size, attributes, Encoding::SMALL_LOSSLESS, SpecificChannels::rgb(pixel));
     let mut image = Image::from_layer(layer);
     image.attributes.pixel_aspect = stream.pixel_aspect.0 as f32 / stream.pixel_aspect.1 as f32;
     image.write().to_buffered(out)
@@ -87,10 +83,7 @@ mod tests {
         ] {
             assert!((linear(value) - light).abs() < 1e-6, "{value}");
         }
-        assert!(
-            (linear(0.04046) - linear(0.04045)).abs() < 1e-5,
-            "the two pieces meet"
-        );
+        assert!((linear(0.04046) - linear(0.04045)).abs() < 1e-5, "the two pieces meet");
         assert!(linear(2.0) > 4.0);
     }
 }

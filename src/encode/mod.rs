@@ -39,19 +39,14 @@ pub fn silence() {
 pub fn open(out: &Path, preset: &Preset, stream: &Stream) -> Result<Box<dyn Sink>> {
     stream.check()?;
     if out.as_os_str() == NULL {
-        return Ok(Box::new(null::Null {
-            depth: preset.depth(),
-            stream: stream.clone(),
-        }));
+        return Ok(Box::new(null::Null { depth: preset.depth(), stream: stream.clone() }));
     }
     preset.check_path(out)?;
     preset.check_size(stream.width, stream.height)?;
     let format = match &preset.output {
         #[cfg(feature = "video")]
         preset::Output::Video(video) => {
-            return Ok(Box::new(video::VideoSink::open(
-                out, preset, video, stream,
-            )?));
+            return Ok(Box::new(video::VideoSink::open(out, preset, video, stream)?));
         }
         #[cfg(not(feature = "video"))]
         preset::Output::Video(_) => {
@@ -126,10 +121,7 @@ impl Stream {
     fn check(&self) -> Result<()> {
         let in_range = |n: u32| (1..=i32::MAX as u32).contains(&n);
         let (fps, aspect) = (self.fps, self.pixel_aspect);
-        let wrong = if ![self.width, self.height]
-            .iter()
-            .all(|side| (1..=65536).contains(side))
-        {
+        let wrong = if ![self.width, self.height].iter().all(|side| (1..=65536).contains(side)) {
             format!(
                 "a picture has from 1x1 to 65536x65536 pixels, not {}x{}",
                 self.width, self.height

@@ -42,9 +42,7 @@ impl Pattern {
                     rest = tail;
                     continue;
                 }
-                None => after
-                    .split_once('d')
-                    .ok_or_else(|| wrong("has a `%` without a `d`"))?,
+                None => after.split_once('d').ok_or_else(|| wrong("has a `%` without a `d`"))?,
             };
             let digits = match width.strip_prefix('0') {
                 None if width.is_empty() => Some(1),
@@ -64,11 +62,7 @@ impl Pattern {
     }
 
     fn push(&mut self, text: &str) {
-        let end = if self.digits.is_some() {
-            &mut self.suffix
-        } else {
-            &mut self.prefix
-        };
+        let end = if self.digits.is_some() { &mut self.suffix } else { &mut self.prefix };
         end.push_str(text);
     }
 
@@ -85,17 +79,13 @@ impl Pattern {
     /// The path of frame `index`.
     pub fn path(&self, index: u64) -> PathBuf {
         let Self { prefix, suffix, .. } = self;
-        let number = self
-            .digits
-            .map_or_else(String::new, |digits| format!("{index:0digits$}"));
+        let number = self.digits.map_or_else(String::new, |digits| format!("{index:0digits$}"));
         self.folder.join(format!("{prefix}{number}{suffix}"))
     }
 
     /// Whether a file of that name would be one of these.
     pub fn matches(&self, name: &str) -> bool {
-        let number = name
-            .strip_prefix(&self.prefix)
-            .and_then(|n| n.strip_suffix(&self.suffix));
+        let number = name.strip_prefix(&self.prefix).and_then(|n| n.strip_suffix(&self.suffix));
         number.is_some_and(|n| match self.digits {
             Some(digits) => n.len() >= digits && n.bytes().all(|b| b.is_ascii_digit()),
             None => n.is_empty(),
@@ -108,11 +98,7 @@ mod tests {
     use super::*;
 
     fn named(pattern: &str, index: u64) -> String {
-        Pattern::parse(Path::new(pattern))
-            .unwrap()
-            .path(index)
-            .display()
-            .to_string()
+        Pattern::parse(Path::new(pattern)).unwrap().path(index).display().to_string()
     }
 
     #[test]
@@ -145,13 +131,7 @@ mod tests {
     fn frames_are_recognised() {
         let pattern = Pattern::parse(Path::new("out/f%03d.png")).unwrap();
         assert!(pattern.matches("f001.png") && pattern.matches("f1000.png"));
-        for other in [
-            "f01.png",
-            "f001.exr",
-            "001.png",
-            "f+01.png",
-            "f001.png.1.2.part",
-        ] {
+        for other in ["f01.png", "f001.exr", "001.png", "f+01.png", "f001.png.1.2.part"] {
             assert!(!pattern.matches(other), "{other}");
         }
     }

@@ -19,21 +19,11 @@ pub struct PixelFormat {
 }
 
 const fn yuv(name: &'static str, chroma_shift: (u8, u8), bits: u8) -> PixelFormat {
-    PixelFormat {
-        name,
-        chroma_shift,
-        bits,
-        rgb: false,
-    }
+    PixelFormat { name, chroma_shift, bits, rgb: false }
 }
 
 const fn rgb(name: &'static str, bits: u8) -> PixelFormat {
-    PixelFormat {
-        name,
-        chroma_shift: (0, 0),
-        bits,
-        rgb: true,
-    }
+    PixelFormat { name, chroma_shift: (0, 0), bits, rgb: true }
 }
 
 const KNOWN: [PixelFormat; 22] = [

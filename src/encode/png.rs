@@ -24,11 +24,7 @@ pub(super) fn encode(
     if pixel_aspect.0 != pixel_aspect.1 {
         // Wider pixels are fewer per unit of length.
         let (xppu, yppu) = (pixel_aspect.1, pixel_aspect.0);
-        encoder.set_pixel_dims(Some(PixelDimensions {
-            xppu,
-            yppu,
-            unit: Unit::Unspecified,
-        }));
+        encoder.set_pixel_dims(Some(PixelDimensions { xppu, yppu, unit: Unit::Unspecified }));
     }
     let swapped: Vec<u8>;
     let (depth, bytes) = match &picture.samples {

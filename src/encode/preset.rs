@@ -22,10 +22,7 @@ const BUILT_IN: [(&str, &str); 10] = [
     ("h264-draft", include_str!("../../presets/h264-draft.ron")),
     ("h265", include_str!("../../presets/h265.ron")),
     ("prores-4444", include_str!("../../presets/prores-4444.ron")),
-    (
-        "prores-422hq",
-        include_str!("../../presets/prores-422hq.ron"),
-    ),
+    ("prores-422hq", include_str!("../../presets/prores-422hq.ron")),
     ("ffv1", include_str!("../../presets/ffv1.ron")),
     ("av1", include_str!("../../presets/av1.ron")),
     ("png", include_str!("../../presets/png.ron")),
@@ -146,9 +143,7 @@ impl TryFrom<String> for FourCc {
 
     fn try_from(text: String) -> Result<Self, String> {
         let bytes = text.as_bytes().try_into().ok().filter(|_| text.is_ascii());
-        bytes
-            .map(Self)
-            .ok_or_else(|| format!("a tag is four ASCII characters, `{text}` is not"))
+        bytes.map(Self).ok_or_else(|| format!("a tag is four ASCII characters, `{text}` is not"))
     }
 }
 
@@ -219,15 +214,10 @@ impl Preset {
             Extensions::IMPLICIT_SOME | Extensions::UNWRAP_VARIANT_NEWTYPES,
         );
         let mut preset: Self = options.from_str(text).map_err(|e| {
-            Error::Invalid(format!(
-                "`{name}:{}` is not an output preset: {}",
-                e.span.start, e.code
-            ))
+            Error::Invalid(format!("`{name}:{}` is not an output preset: {}", e.span.start, e.code))
         })?;
         if preset.extensions.is_empty() {
-            return Err(Error::Invalid(format!(
-                "preset `{name}` names no file extension"
-            )));
+            return Err(Error::Invalid(format!("preset `{name}` names no file extension")));
         }
         name.clone_into(&mut preset.name);
         Ok(preset)
@@ -242,13 +232,8 @@ impl Preset {
     pub fn depth(&self) -> Depth {
         match &self.output {
             Output::Video(video) if video.pixel_format.bits > 8 => Depth::U16,
-            Output::Video(_)
-            | Output::Png {
-                bits: PngBits::Eight,
-            } => Depth::U8,
-            Output::Png {
-                bits: PngBits::Sixteen,
-            } => Depth::U16,
+            Output::Video(_) | Output::Png { bits: PngBits::Eight } => Depth::U8,
+            Output::Png { bits: PngBits::Sixteen } => Depth::U16,
             Output::Exr { .. } => Depth::F32,
         }
     }
@@ -272,10 +257,8 @@ impl Preset {
 
     /// Refuses a size that the pixel format cannot hold.
     pub fn check_size(&self, width: u32, height: u32) -> Result<()> {
-        let odd = match (
-            self.even_width() && width % 2 == 1,
-            self.even_height() && height % 2 == 1,
-        ) {
+        let odd = match (self.even_width() && width % 2 == 1, self.even_height() && height % 2 == 1)
+        {
             (true, true) => "width and height",
             (true, false) => "width",
             (false, true) => "height",
@@ -291,11 +274,7 @@ impl Preset {
     /// Refuses an output path whose extension says something else.
     pub fn check_path(&self, out: &Path) -> Result<()> {
         let extension = extension(out);
-        if self
-            .extensions
-            .iter()
-            .any(|e| e.eq_ignore_ascii_case(&extension))
-        {
+        if self.extensions.iter().any(|e| e.eq_ignore_ascii_case(&extension)) {
             return Ok(());
         }
         Err(Error::Usage(format!(
@@ -308,16 +287,11 @@ impl Preset {
 }
 
 fn extension(path: &Path) -> String {
-    path.extension()
-        .map(|e| e.to_string_lossy().to_ascii_lowercase())
-        .unwrap_or_default()
+    path.extension().map(|e| e.to_string_lossy().to_ascii_lowercase()).unwrap_or_default()
 }
 
 fn listed<'a>(extensions: impl Iterator<Item = &'a str>) -> String {
-    extensions
-        .map(|e| format!("`.{e}`"))
-        .collect::<Vec<_>>()
-        .join(" or ")
+    extensions.map(|e| format!("`.{e}`")).collect::<Vec<_>>().join(" or ")
 }
 
 #[cfg(test)]

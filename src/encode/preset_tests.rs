@@ -9,11 +9,7 @@ fn every_built_in_preset_is_read() {
     for name in Preset::names() {
         let preset = Preset::find(name).unwrap();
         assert_eq!(preset.name, name);
-        assert!(
-            preset
-                .check_path(Path::new(&format!("a.{}", preset.extensions[0])))
-                .is_ok()
-        );
+        assert!(preset.check_path(Path::new(&format!("a.{}", preset.extensions[0]))).is_ok());
     }
     assert_eq!(Preset::names().next(), Some(DEFAULT));
 }
@@ -38,22 +34,14 @@ fn depth_and_even_sides_follow_the_pixel_format() {
     assert!(
         message(Preset::find("h264").unwrap().check_size(33, 35)).contains("even width and height")
     );
-    assert!(
-        Preset::find("prores-422hq")
-            .unwrap()
-            .check_size(32, 33)
-            .is_ok()
-    );
+    assert!(Preset::find("prores-422hq").unwrap().check_size(32, 33).is_ok());
 }
 
 #[test]
 fn an_unknown_name_is_told_the_nearest() {
     let error = Preset::find("h246").unwrap_err();
     assert_eq!(error.exit_code(), 64);
-    assert!(
-        error.to_string().contains("did you mean `h264`?"),
-        "{error}"
-    );
+    assert!(error.to_string().contains("did you mean `h264`?"), "{error}");
 }
 
 #[test]
@@ -67,10 +55,7 @@ fn mistakes_in_a_file_have_line_and_column() {
     let h264 = BUILT_IN[0].1;
     let line = 1 + h264.lines().position(|l| l.contains("codec:")).unwrap();
     let shown = read(&h264.replace("codec:", "kodec:"));
-    assert!(
-        shown.contains(&format!("my.ron:{line}:")) && shown.contains("kodec"),
-        "{shown}"
-    );
+    assert!(shown.contains(&format!("my.ron:{line}:")) && shown.contains("kodec"), "{shown}");
     let shown = read(&h264.replace("yuv420p", "yuv420q"));
     assert!(shown.contains("did you mean `yuv420p`?"), "{shown}");
     let shown = read(&h264.replace("avc1", "avc"));
@@ -80,12 +65,7 @@ fn mistakes_in_a_file_have_line_and_column() {
     let shown = read(&BUILT_IN[7].1.replace('8', "9"));
     assert!(shown.contains("8 or 16"), "{shown}");
     fs::remove_file(&path).unwrap();
-    assert_eq!(
-        Preset::find(path.to_str().unwrap())
-            .unwrap_err()
-            .exit_code(),
-        66
-    );
+    assert_eq!(Preset::find(path.to_str().unwrap()).unwrap_err().exit_code(), 66);
 }
 
 #[test]

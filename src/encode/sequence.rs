@@ -55,12 +55,7 @@ impl Sequence {
         if !stream.overwrite {
             refuse_frames(folder, &pattern)?;
         }
-        Ok(Self {
-            format,
-            pattern,
-            stream: stream.clone(),
-            written: Vec::new(),
-        })
+        Ok(Self { format, pattern, stream: stream.clone(), written: Vec::new() })
     }
 }
 
@@ -96,9 +91,7 @@ impl Sink for Sequence {
             Format::Png(_) => png::encode(&mut file, picture, self.stream.pixel_aspect),
             Format::Exr(samples) => exr::encode(&mut file, picture, samples, &self.stream),
         };
-        encoded
-            .and_then(|()| file.flush())
-            .map_err(|e| Error::io("write", &path, e))?;
+        encoded.and_then(|()| file.flush()).map_err(|e| Error::io("write", &path, e))?;
         drop(file);
         aside.commit()?;
         self.written.push(path);

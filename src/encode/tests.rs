@@ -23,12 +23,7 @@ fn picture(index: u64, depth: Depth) -> Picture {
         Depth::U16 => Samples::U16(values.map(|v| (v * 65535.0) as u16).collect()),
         Depth::F32 => Samples::F32(values.map(|v| (v * 1.5 - 0.25) as f32).collect()),
     };
-    Picture {
-        index,
-        width: 5,
-        height: 3,
-        samples,
-    }
+    Picture { index, width: 5, height: 3, samples }
 }
 
 fn opened(out: &Path, preset: &str, stream: &Stream) -> Result<Box<dyn Sink>> {
@@ -52,11 +47,7 @@ fn written(out: &Path, preset: &str, stream: &Stream) -> Vec<PathBuf> {
 fn png_images_are_exact_and_numbered_by_the_timeline() {
     let folder = tempfile::tempdir().unwrap();
     for (preset, depth) in [("png", Depth::U8), ("png16", Depth::U16)] {
-        let paths = written(
-            &folder.path().join(preset).join("f%03d.png"),
-            preset,
-            &stream(3),
-        );
+        let paths = written(&folder.path().join(preset).join("f%03d.png"), preset, &stream(3));
         assert!(paths[2].ends_with(format!("{preset}/f010.png")));
         for (path, index) in paths.iter().zip(8..) {
             let samples = match image::open(path).unwrap() {
@@ -74,9 +65,7 @@ fn png_images_are_exact_and_numbered_by_the_timeline() {
 fn png_says_srgb_and_how_wide_a_pixel_is() {
     let mut bytes = Vec::new();
     png::encode(&mut bytes, &picture(0, Depth::U8), (4, 3)).unwrap();
-    let reader = ::png::Decoder::new(std::io::Cursor::new(bytes))
-        .read_info()
-        .unwrap();
+    let reader = ::png::Decoder::new(std::io::Cursor::new(bytes)).read_info().unwrap();
     let info = reader.info();
     assert!(info.srgb.is_some());
     // Three wide pixels are as long as four high ones.
@@ -87,17 +76,12 @@ fn png_says_srgb_and_how_wide_a_pixel_is() {
 fn exr_images_are_linear_light() {
     let folder = tempfile::tempdir().unwrap();
     let float = folder.path().join("float.ron");
-    fs::write(
-        &float,
-        "(description: \"\", extensions: [\"exr\"], output: Exr(samples: Float))",
-    )
-    .unwrap();
+    fs::write(&float, "(description: \"\", extensions: [\"exr\"], output: Exr(samples: Float))")
+        .unwrap();
     for (preset, precision) in [("exr", 1e-3), (float.to_str().unwrap(), 1e-6)] {
         let out = folder.path().join(format!("{precision}/%d.exr"));
         let paths = written(&out, preset, &stream(3));
-        let Samples::F32(values) = picture(9, Depth::F32).samples else {
-            unreachable!()
-        };
+        let Samples::F32(values) = picture(9, Depth::F32).samples else { unreachable!() };
         let read = image::open(&paths[1]).unwrap().into_rgb32f().into_raw();
         for (read, value) in read.into_iter().zip(values) {
             let magnitude = value.abs();
@@ -132,10 +116,7 @@ fn one_image_needs_no_number_and_several_do() {
     let folder = tempfile::tempdir().unwrap();
     let out = folder.path().join("still.png");
     let error = refused(&out, "png", &stream(2));
-    assert!(
-        error.exit_code() == 64 && error.to_string().contains("still/%05d.png"),
-        "{error}"
-    );
+    assert!(error.exit_code() == 64 && error.to_string().contains("still/%05d.png"), "{error}");
     let mut sink = opened(&out, "png", &stream(1)).unwrap();
     sink.write(&picture(77, Depth::U8)).unwrap();
     assert_eq!(sink.finish().unwrap(), std::slice::from_ref(&out));
@@ -146,47 +127,24 @@ fn one_image_needs_no_number_and_several_do() {
 fn what_images_cannot_do_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     let out = folder.path().join("%d.png");
-    let with_sound = Stream {
-        audio: Some(("a.wav".into(), 0.0)),
-        ..stream(2)
-    };
+    let with_sound = Stream { audio: Some(("a.wav".into(), 0.0)), ..stream(2) };
     assert_eq!(refused(&out, "png", &with_sound).exit_code(), 64);
     assert_eq!(refused(&out, "exr", &stream(2)).exit_code(), 64);
     let file = folder.path().join("file");
     fs::write(&file, "").unwrap();
-    assert_eq!(
-        refused(&file.join("%d.png"), "png", &stream(2)).exit_code(),
-        75
-    );
+    assert_eq!(refused(&file.join("%d.png"), "png", &stream(2)).exit_code(), 75);
     let mut sink = opened(&out, "png", &stream(2)).unwrap();
     assert!(sink.write(&picture(0, Depth::U16)).is_err());
-    assert!(
-        sink.write(&Picture {
-            width: 3,
-            height: 5,
-            ..picture(0, Depth::U8)
-        })
-        .is_err()
-    );
+    assert!(sink.write(&Picture { width: 3, height: 5, ..picture(0, Depth::U8) }).is_err());
 }
 
 #[test]
 fn nowhere_takes_what_the_preset_takes() {
-    for (preset, depth) in [
-        ("h264", Depth::U8),
-        ("prores-4444", Depth::U16),
-        ("exr", Depth::F32),
-    ] {
+    for (preset, depth) in [("h264", Depth::U8), ("prores-4444", Depth::U16), ("exr", Depth::F32)] {
         let mut sink = opened(Path::new(NULL), preset, &stream(1)).unwrap();
         assert_eq!(sink.depth(), depth);
         sink.write(&picture(0, depth)).unwrap();
-        assert!(
-            sink.write(&Picture {
-                height: 4,
-                ..picture(0, depth)
-            })
-            .is_err()
-        );
+        assert!(sink.write(&Picture { height: 4, ..picture(0, depth) }).is_err());
         assert!(sink.finish().unwrap().is_empty());
     }
 }
@@ -194,11 +152,7 @@ fn nowhere_takes_what_the_preset_takes() {
 #[cfg(not(feature = "video"))]
 #[test]
 fn without_ffmpeg_a_video_says_how_to_get_it() {
-    let stream = Stream {
-        width: 64,
-        height: 64,
-        ..stream(1)
-    };
+    let stream = Stream { width: 64, height: 64, ..stream(1) };
     let error = refused(Path::new("a.mp4"), "h264", &stream);
     assert_eq!(error.exit_code(), 66);
     assert!(error.to_string().contains("--features video"), "{error}");

@@ -12,7 +12,8 @@ use crate::signal::{Filter, randn};
 use crate::{Error, Result};
 
 /// The presets, by name.
-const PRESETS: [(&str, &str); 1] = [("default", include_str!("../../presets/networks/default.ron"))];
+const PRESETS: [(&str, &str); 1] =
+    [("default", include_str!("../../presets/networks/default.ron"))];
 
 /// What a built-in network is made from.
 #[derive(Debug, Clone, Deserialize)]

@@ -15,10 +15,7 @@ impl Classes {
     /// Looks through the keys of a class curve.
     pub fn new(curve: Option<&Curve<Vec<f64>>>) -> Result<Self> {
         let Some(curve) = curve else {
-            return Ok(Self {
-                used: vec![None],
-                curve: None,
-            });
+            return Ok(Self { used: vec![None], curve: None });
         };
         let weights = || curve.0.iter().map(|key| &key.value);
         let most = weights().map(Vec::len).max().unwrap_or(0);
@@ -29,10 +26,7 @@ impl Classes {
                 "the class track gives no class any weight: give one class the weight 1".into(),
             ));
         }
-        Ok(Self {
-            used,
-            curve: Some(curve.clone()),
-        })
+        Ok(Self { used, curve: Some(curve.clone()) })
     }
 
     /// The classes that are ever shown.

@@ -5,8 +5,8 @@ use std::f64::consts::FRAC_PI_4;
 use safetensors::{Dtype, SafeTensors};
 
 use super::Mapping;
-use crate::signal::randn;
 use crate::Result;
+use crate::signal::randn;
 use crate::timeline::curve::{Curve, Key};
 use crate::timeline::easing::Easing;
 use crate::timeline::resolved::{
@@ -41,11 +41,8 @@ impl Mapping for Fake {
         assert_eq!(z.len(), Z_DIM);
         let class = class.map_or(0.0, |c| 1.0 + c as f64);
         let w = |i: usize| {
-            let sum: f64 = z
-                .iter()
-                .enumerate()
-                .map(|(j, &z)| f64::from(z) * ((i * 7 + j) as f64).cos())
-                .sum();
+            let sum: f64 =
+                z.iter().enumerate().map(|(j, &z)| f64::from(z) * ((i * 7 + j) as f64).cos()).sum();
             (1.5 * (sum + 0.7 * class + i as f64).sin()) as f32
         };
         Ok((0..W_DIM).map(w).collect())
@@ -54,8 +51,7 @@ impl Mapping for Fake {
         assert_eq!(w.len(), W_DIM);
         let angle = FRAC_PI_4 * f64::from(w[0]) * 3.0;
         let (sin, cos) = angle.sin_cos();
-        self.has_pose
-            .then(|| [cos, sin, f64::from(w[1]), f64::from(w[2])])
+        self.has_pose.then(|| [cos, sin, f64::from(w[1]), f64::from(w[2])])
     }
 }
 
@@ -65,16 +61,8 @@ pub fn latent(
     interpolation: Interpolation,
     period: Option<f64>,
 ) -> Latent {
-    let key = |(at, value)| Key {
-        at,
-        value,
-        easing: Easing::Linear,
-    };
-    Latent {
-        keys: keys.into_iter().map(key).collect(),
-        interpolation,
-        period,
-    }
+    let key = |(at, value)| Key { at, value, easing: Easing::Linear };
+    Latent { keys: keys.into_iter().map(key).collect(), interpolation, period }
 }
 
 /// A timeline of 48 frames that shows `latent` and does nothing else.
@@ -82,11 +70,7 @@ pub fn resolved(latent: Latent) -> Resolved {
     Resolved {
         fps: (24, 1),
         frames: 48,
-        canvas: Canvas {
-            size: None,
-            fit: Fit::Contain,
-            pixel_aspect: (1, 1),
-        },
+        canvas: Canvas { size: None, fit: Fit::Contain, pixel_aspect: (1, 1) },
         preset: "h264".into(),
         audio: None,
         latent,
@@ -106,35 +90,21 @@ pub fn resolved(latent: Latent) -> Resolved {
 
 /// `n` numbers spread over 0..1, the same for the same seed.
 pub fn spread(seed: u32, n: usize) -> Vec<f64> {
-    randn(seed, n)
-        .into_iter()
-        .map(|x| x.rem_euclid(1.0))
-        .collect()
+    randn(seed, n).into_iter().map(|x| x.rem_euclid(1.0)).collect()
 }
 
 /// A float tensor of a golden file.
 pub fn golden(file: &str, name: &str) -> Vec<f64> {
-    let path = format!(
-        "{}/tests/golden/{file}.safetensors",
-        env!("CARGO_MANIFEST_DIR")
-    );
+    let path = format!("{}/tests/golden/{file}.safetensors", env!("CARGO_MANIFEST_DIR"));
     let bytes = std::fs::read(path).unwrap();
     let tensors = SafeTensors::deserialize(&bytes).unwrap();
     let tensor = tensors.tensor(name).unwrap();
     let data = tensor.data();
     match tensor.dtype() {
-        Dtype::F64 => data
-            .as_chunks()
-            .0
-            .iter()
-            .map(|&b| f64::from_le_bytes(b))
-            .collect(),
-        Dtype::F32 => data
-            .as_chunks()
-            .0
-            .iter()
-            .map(|&b| f64::from(f32::from_le_bytes(b)))
-            .collect(),
+        Dtype::F64 => data.as_chunks().0.iter().map(|&b| f64::from_le_bytes(b)).collect(),
+        Dtype::F32 => {
+            data.as_chunks().0.iter().map(|&b| f64::from(f32::from_le_bytes(b))).collect()
+        }
         other => panic!("{name} is {other:?}"),
     }
 }

@@ -20,9 +20,7 @@ impl Knots {
     pub fn new<V>(keys: &[Key<V>], period: Option<f64>) -> Result<Self> {
         let mut times: Vec<f64> = keys.iter().map(|key| key.at).collect();
         let Some(&first) = times.first() else {
-            return Err(Error::Invalid(
-                "a latent path needs at least one key".into(),
-            ));
+            return Err(Error::Invalid("a latent path needs at least one key".into()));
         };
         let period = period.or((times.len() == 1).then_some(1.0));
         times.extend(period.map(|period| first + period));
@@ -35,11 +33,7 @@ impl Knots {
                 times[i + 1]
             )));
         }
-        Ok(Self {
-            times,
-            easings: keys.iter().map(|key| key.easing).collect(),
-            period,
-        })
+        Ok(Self { times, easings: keys.iter().map(|key| key.easing).collect(), period })
     }
 
     /// Whether the last knot is the first key once more.
@@ -49,10 +43,7 @@ impl Knots {
 
     /// Length in frames of each segment.
     pub fn intervals(&self) -> Vec<f64> {
-        self.times
-            .windows(2)
-            .map(|pair| pair[1] - pair[0])
-            .collect()
+        self.times.windows(2).map(|pair| pair[1] - pair[0]).collect()
     }
 
     /// Length in frames of one segment.
@@ -94,14 +85,7 @@ mod tests {
     use super::*;
 
     fn keys(times: &[f64]) -> Vec<Key<()>> {
-        times
-            .iter()
-            .map(|&at| Key {
-                at,
-                value: (),
-                easing: Easing::Linear,
-            })
-            .collect()
+        times.iter().map(|&at| Key { at, value: (), easing: Easing::Linear }).collect()
     }
 
     #[test]
@@ -109,16 +93,8 @@ mod tests {
         let mut keys = keys(&[1.0, 2.0, 6.0]);
         keys[1].easing = Easing::Hold;
         let knots = Knots::new(&keys, None).unwrap();
-        let expected = [
-            (-5.0, (0, 0.0)),
-            (1.25, (0, 0.25)),
-            (2.0, (1, 0.0)),
-            (5.9, (1, 0.0)),
-        ];
-        for (frame, place) in expected
-            .into_iter()
-            .chain([(6.0, (1, 1.0)), (1e9, (1, 1.0))])
-        {
+        let expected = [(-5.0, (0, 0.0)), (1.25, (0, 0.25)), (2.0, (1, 0.0)), (5.9, (1, 0.0))];
+        for (frame, place) in expected.into_iter().chain([(6.0, (1, 1.0)), (1e9, (1, 1.0))]) {
             assert_eq!(knots.locate(frame), place, "at {frame}");
         }
     }
@@ -147,10 +123,7 @@ mod tests {
             (vec![0.0], Some(0.0)),
             (vec![1e300], None),
         ] {
-            assert!(
-                Knots::new(&keys(&times), period).is_err(),
-                "{times:?} {period:?}"
-            );
+            assert!(Knots::new(&keys(&times), period).is_err(), "{times:?} {period:?}");
         }
         for period in [None, Some(9.0)] {
             let knots = Knots::new(&keys(&[0.0, 3.0]), period).unwrap();

@@ -3,9 +3,9 @@
 use super::Mapping;
 use super::classes::Classes;
 use super::knots::Knots;
-use crate::signal::randn;
 use super::slerp::Circles;
 use super::spline::{Slopes, Spline};
+use crate::signal::randn;
 use crate::timeline::resolved::{self, Interpolation, LatentPoint};
 use crate::{Error, Result};
 
@@ -33,11 +33,7 @@ pub struct Point {
 impl Point {
     /// The w of a layer, `w_dim` values.
     pub fn layer(&self, layer: usize) -> &[f64] {
-        let start = if self.values.len() == self.w_dim {
-            0
-        } else {
-            layer * self.w_dim
-        };
+        let start = if self.values.len() == self.w_dim { 0 } else { layer * self.w_dim };
         &self.values[start..start + self.w_dim]
     }
 }
@@ -57,10 +53,7 @@ impl Latent {
             Interpolation::NaturalCubic => Some(Slopes::natural(&knots)),
             Interpolation::LoopCubic => Some(Slopes::loop_cubic(&knots)?),
         };
-        let keys = Keys {
-            points: latent.keys.iter().map(|key| &key.value).collect(),
-            mapping,
-        };
+        let keys = Keys { points: latent.keys.iter().map(|key| &key.value).collect(), mapping };
         let path = if let Some(slopes) = slopes {
             let dim = keys.dim();
             let spline = |class: &Option<usize>| {
@@ -75,10 +68,7 @@ impl Latent {
         } else {
             Path::Normal(Circles::new(knots, mapping.z_dim(), keys.normal()?))
         };
-        Ok(Self {
-            path,
-            classes: classes.used().to_vec(),
-        })
+        Ok(Self { path, classes: classes.used().to_vec() })
     }
 
     /// The point in w at a time in frames: the sum of each class's, by its weight. `weights`
@@ -92,9 +82,7 @@ impl Latent {
             }
             Path::Normal(circles) => {
                 let z: Vec<f32> = circles.at(frame).into_iter().map(|z| z as f32).collect();
-                weighted(self.classes.iter().zip(weights), |&class| {
-                    map(mapping, &z, class)
-                })?
+                weighted(self.classes.iter().zip(weights), |&class| map(mapping, &z, class))?
             }
         };
         Ok(Point { values, w_dim })
@@ -132,22 +120,13 @@ struct Keys<'a> {
 impl Keys<'_> {
     /// Whether any key's w depends on the class.
     fn need_class(&self) -> bool {
-        self.points
-            .iter()
-            .any(|point| matches!(point, LatentPoint::Seed(_) | LatentPoint::Z(_)))
+        self.points.iter().any(|point| matches!(point, LatentPoint::Seed(_) | LatentPoint::Z(_)))
     }
 
     /// Length of a row: `w_dim`, or that for each layer as soon as one key tells layers apart.
     fn dim(&self) -> usize {
-        let layered = self
-            .points
-            .iter()
-            .any(|point| matches!(point, LatentPoint::Ws(_)));
-        if layered {
-            self.ws_len()
-        } else {
-            self.mapping.w_dim()
-        }
+        let layered = self.points.iter().any(|point| matches!(point, LatentPoint::Ws(_)));
+        if layered { self.ws_len() } else { self.mapping.w_dim() }
     }
 
     fn ws_len(&self) -> usize {
@@ -175,27 +154,17 @@ impl Keys<'_> {
 
     /// Rows of `z_dim` values in z.
     fn normal(&self) -> Result<Vec<f64>> {
-        let rows = self
-            .points
-            .iter()
-            .enumerate()
-            .map(|(key, point)| self.z(key, point));
-        Ok(rows
-            .collect::<Result<Vec<_>>>()?
-            .concat()
-            .into_iter()
-            .map(f64::from)
-            .collect())
+        let rows = self.points.iter().enumerate().map(|(key, point)| self.z(key, point));
+        Ok(rows.collect::<Result<Vec<_>>>()?.concat().into_iter().map(f64::from).collect())
     }
 
     /// The z of a key, in float32 as every tool has it.
     fn z(&self, key: usize, point: &LatentPoint) -> Result<Vec<f32>> {
         let z_dim = self.mapping.z_dim();
         match point {
-            LatentPoint::Seed(seed) => Ok(randn(*seed, z_dim)
-                .into_iter()
-                .map(|z| z as f32)
-                .collect()),
+            LatentPoint::Seed(seed) => {
+                Ok(randn(*seed, z_dim).into_iter().map(|z| z as f32).collect())
+            }
             LatentPoint::Z(z) => expect_len(z, z_dim, "z", key).map(<[f32]>::to_vec),
             _ => Err(Error::Invalid(format!(
                 "latent key {} is a point of w: great circles (slerp) go through z, so that every \

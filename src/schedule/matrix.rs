@@ -25,14 +25,6 @@ pub fn inverse(m: &Matrix) -> Option<Matrix> {
     let [[a, b, x], [c, d, y], _] = *m;
     let scale = 1.0 / (a * d - b * c);
     let (a, b, c, d) = (d * scale, -b * scale, -c * scale, a * scale);
-    let inverse = [
-        [a, b, -(a * x + b * y)],
-        [c, d, -(c * x + d * y)],
-        [0.0, 0.0, 1.0],
-    ];
-    inverse
-        .iter()
-        .flatten()
-        .all(|entry| entry.is_finite())
-        .then_some(inverse)
+    let inverse = [[a, b, -(a * x + b * y)], [c, d, -(c * x + d * y)], [0.0, 0.0, 1.0]];
+    inverse.iter().flatten().all(|entry| entry.is_finite()).then_some(inverse)
 }

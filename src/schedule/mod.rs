@@ -127,11 +127,7 @@ impl Schedule {
                 )));
             }
             let latent = Latent::new(&mix.latent, &classes, &*mapping)?;
-            Ok(Mix {
-                layers: mix.layers.clone(),
-                latent,
-                amount: mix.amount.clone(),
-            })
+            Ok(Mix { layers: mix.layers.clone(), latent, amount: mix.amount.clone() })
         });
         let mixes = mixes.collect::<Result<_>>()?;
         let stabilise = resolved.stabilise.as_ref();
@@ -178,11 +174,7 @@ impl Schedule {
     fn input(&self, index: u64, time: f64) -> Result<FrameInput> {
         let ws = self.ws(time)?;
         let transform = self.transform(time, &ws[..self.mapping.w_dim()])?;
-        Ok(FrameInput {
-            index,
-            ws,
-            transform,
-        })
+        Ok(FrameInput { index, ws, transform })
     }
 
     /// Mixed and truncated latents, `num_ws` times `w_dim` values.
@@ -209,10 +201,7 @@ impl Schedule {
         }
         let psi = self.psi.at(time);
         // Counts are held, not blended; as `usize` they saturate.
-        let truncated = self
-            .cutoff
-            .as_ref()
-            .map_or(usize::MAX, |curve| curve.held(time) as usize);
+        let truncated = self.cutoff.as_ref().map_or(usize::MAX, |curve| curve.held(time) as usize);
         for w in ws.chunks_exact_mut(mapping.w_dim()).take(truncated) {
             for (w, &average) in w.iter_mut().zip(mapping.w_avg()) {
                 *w = f64::from(average).blend(w, psi);

@@ -31,10 +31,7 @@ pub fn parse(text: &str, frames: u64) -> Result<Range<u64>> {
             )));
         }
         // Digits alone fail to parse only when there are too many.
-        part.parse()
-            .ok()
-            .filter(|&frame| frame < frames)
-            .ok_or_else(|| beyond(part))
+        part.parse().ok().filter(|&frame| frame < frames).ok_or_else(|| beyond(part))
     };
     let (first, last) = match text.split_once('-') {
         None => (number(text)?, number(text)?),
@@ -66,19 +63,11 @@ mod tests {
 
     #[test]
     fn ranges_as_typed() {
-        let cases = [
-            ("0-99", 0..100),
-            ("57", 57..58),
-            ("10-", 10..100),
-            (" 3 - 4 ", 3..5),
-        ];
+        let cases = [("0-99", 0..100), ("57", 57..58), ("10-", 10..100), (" 3 - 4 ", 3..5)];
         for (text, range) in cases.into_iter().chain([("99-99", 99..100), ("007", 7..8)]) {
             assert_eq!(parse(text, 100).unwrap(), range, "{text}");
         }
-        assert_eq!(
-            parse("18446744073709551614", u64::MAX).unwrap().end,
-            u64::MAX
-        );
+        assert_eq!(parse("18446744073709551614", u64::MAX).unwrap().end, u64::MAX);
     }
 
     #[test]
@@ -92,10 +81,7 @@ mod tests {
             ("1-2-3", "is not a range"),
             ("1..2", "is not a range"),
             ("٣", "is not a range"),
-            (
-                "100",
-                "frame 100 of the range `100` is beyond the timeline's 100 frames",
-            ),
+            ("100", "frame 100 of the range `100` is beyond the timeline's 100 frames"),
             ("5-100", "frame 100 of"),
             ("99999999999999999999999", "beyond"),
             ("9-3", "write `3-9`"),

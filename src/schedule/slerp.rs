@@ -63,23 +63,14 @@ impl Arc {
             }
             orthogonal(&start, &axis).unwrap_or(axis)
         });
-        Self {
-            start,
-            side,
-            angle,
-            norms,
-        }
+        Self { start, side, angle, norms }
     }
 
     fn at(&self, progress: f64) -> Vec<f64> {
         let norm = (1.0 - progress) * self.norms[0] + progress * self.norms[1];
         let (sin, cos) = (progress * self.angle).sin_cos();
         let (along, aside) = (norm * cos, norm * sin);
-        self.start
-            .iter()
-            .zip(&self.side)
-            .map(|(a, b)| along * a + aside * b)
-            .collect()
+        self.start.iter().zip(&self.side).map(|(a, b)| along * a + aside * b).collect()
     }
 }
 
@@ -114,11 +105,7 @@ mod tests {
     use crate::timeline::easing::Easing;
 
     fn circles(points: &[Vec<f64>], period: Option<f64>) -> Circles {
-        let key = |i| Key {
-            at: i as f64,
-            value: (),
-            easing: Easing::Linear,
-        };
+        let key = |i| Key { at: i as f64, value: (), easing: Easing::Linear };
         let keys: Vec<_> = (0..points.len()).map(key).collect();
         let knots = Knots::new(&keys, period).unwrap();
         Circles::new(knots, points[0].len(), points.concat())
@@ -148,16 +135,10 @@ mod tests {
                 let u = f64::from(i) / 100.0;
                 for k in 0..3 {
                     let expected = slow(&points[k], &points[k + 1], u);
-                    assert!(
-                        distance(&path.at(k as f64 + u), &expected) < 1e-11,
-                        "{dim} {k} {u}"
-                    );
+                    assert!(distance(&path.at(k as f64 + u), &expected) < 1e-11, "{dim} {k} {u}");
                 }
                 let expected = slow(&points[3], &points[0], u);
-                assert!(
-                    distance(&path.at(3.0 + 2.5 * u), &expected) < 1e-11,
-                    "{dim} closing {u}"
-                );
+                assert!(distance(&path.at(3.0 + 2.5 * u), &expected) < 1e-11, "{dim} closing {u}");
             }
         }
     }
@@ -165,20 +146,12 @@ mod tests {
     #[test]
     fn a_key_at_its_time_is_itself_in_float32() {
         let points: Vec<Vec<f64>> = (0..9)
-            .map(|seed| {
-                randn(seed, 512)
-                    .iter()
-                    .map(|&z| f64::from(z as f32))
-                    .collect()
-            })
+            .map(|seed| randn(seed, 512).iter().map(|&z| f64::from(z as f32)).collect())
             .collect();
         let path = circles(&points, None);
         for (k, point) in points.iter().enumerate().take(8) {
             let got = path.at(k as f64);
-            assert!(
-                got.iter().zip(point).all(|(a, b)| *a as f32 == *b as f32),
-                "key {k}"
-            );
+            assert!(got.iter().zip(point).all(|(a, b)| *a as f32 == *b as f32), "key {k}");
         }
     }
 
@@ -189,11 +162,8 @@ mod tests {
             .into_iter()
             .flat_map(|s| [0.0, 1e-16, 1e-13, 1e-11, 1e-8, 1e-5, 1e-2].map(|offset| (s, offset)))
         {
-            let b: Vec<f64> = a
-                .iter()
-                .zip(randn(4, 16))
-                .map(|(a, r)| 2.0 * sign * (a + offset * r))
-                .collect();
+            let b: Vec<f64> =
+                a.iter().zip(randn(4, 16)).map(|(a, r)| 2.0 * sign * (a + offset * r)).collect();
             let path = circles(&[a.clone(), b.clone()], None);
             assert!(distance(&path.at(0.0), &a) < 1e-14);
             assert!(distance(&path.at(1.0), &b) < 1e-10, "{sign} {offset}");
@@ -201,10 +171,7 @@ mod tests {
             let angle = distance(&unit(&steps[0]), &unit(&steps[1]));
             for (i, pair) in steps.windows(2).enumerate() {
                 let expected = norm(&a) + (norm(&b) - norm(&a)) * i as f64 / 64.0;
-                assert!(
-                    (norm(&pair[0]) - expected).abs() < 1e-12,
-                    "norm at {sign} {offset} {i}"
-                );
+                assert!((norm(&pair[0]) - expected).abs() < 1e-12, "norm at {sign} {offset} {i}");
                 let step = distance(&unit(&pair[0]), &unit(&pair[1]));
                 assert!((step - angle).abs() < 1e-14, "speed at {sign} {offset} {i}");
             }
@@ -216,13 +183,8 @@ mod tests {
         let (zero, a) = (vec![0.0; 5], randn(1, 5));
         let path = circles(&[zero.clone(), a.clone(), zero.clone(), zero.clone()], None);
         let half: Vec<f64> = a.iter().map(|x| x / 2.0).collect();
-        for (time, expected) in [
-            (0.0, &zero),
-            (0.5, &half),
-            (1.0, &a),
-            (1.5, &half),
-            (2.5, &zero),
-        ] {
+        for (time, expected) in [(0.0, &zero), (0.5, &half), (1.0, &a), (1.5, &half), (2.5, &zero)]
+        {
             assert!(distance(&path.at(time), expected) < 1e-15, "at {time}");
         }
     }

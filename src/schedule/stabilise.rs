@@ -26,10 +26,7 @@ impl Stabiliser {
             Anchor::Centre => [1.0, 0.0, 0.0, 0.0],
             Anchor::Average => average,
         };
-        Some(Self {
-            anchor,
-            amount: stabilise.amount.clone(),
-        })
+        Some(Self { anchor, amount: stabilise.amount.clone() })
     }
 
     /// The transform to give to a network which will add the pose `own`: (cos, sin, tx, ty).
@@ -44,10 +41,7 @@ impl Stabiliser {
         let turn = turn - TAU * (turn / TAU).round();
         // (R T)^-1 R' T' = T^-1 (R^-1 R') T', and R^-1 R' turns by the blended difference. Joined
         // before U, so that an amount of 0 leaves U untouched to the last bit.
-        let still = translation(
-            -(x + amount * (anchor_x - x)),
-            -(y + amount * (anchor_y - y)),
-        );
+        let still = translation(-(x + amount * (anchor_x - x)), -(y + amount * (anchor_y - y)));
         let turned = product(&rotation(amount * turn), &still);
         product(&product(&translation(x, y), &turned), transform)
     }
@@ -75,10 +69,7 @@ mod tests {
     }
 
     fn stabiliser(anchor: [f64; 4], amount: f64) -> Stabiliser {
-        Stabiliser {
-            anchor,
-            amount: Curve::constant(amount),
-        }
+        Stabiliser { anchor, amount: Curve::constant(amount) }
     }
 
     #[test]
@@ -88,45 +79,29 @@ mod tests {
             let angles = [r[0] * TAU - 3.0, r[1] * TAU - 3.0];
             let own = pose(angles[0], 4.0 * r[2] - 2.0, 4.0 * r[3] - 2.0);
             let anchor = pose(angles[1], 4.0 * r[4] - 2.0, 4.0 * r[5] - 2.0);
-            let u = [
-                [r[6] - 0.5, r[7], r[8]],
-                [r[9], r[10] - 0.5, r[11]],
-                [0.0, 0.0, 1.0],
-            ];
+            let u = [[r[6] - 0.5, r[7], r[8]], [r[9], r[10] - 0.5, r[11]], [0.0, 0.0, 1.0]];
             for amount in [0.0, 0.25, 0.5, 0.9, 1.0, 1.2, -0.1] {
                 let folded = stabiliser(anchor, amount).fold(0.0, own, &u);
                 // The shorter way, found by trying all.
                 let ways = [-TAU, 0.0, TAU].map(|turn| angles[1] + turn - angles[0]);
-                let shorter = ways
-                    .into_iter()
-                    .min_by(|a, b| a.abs().total_cmp(&b.abs()))
-                    .unwrap();
+                let shorter = ways.into_iter().min_by(|a, b| a.abs().total_cmp(&b.abs())).unwrap();
                 let angle = angles[0] + amount * shorter;
                 let blend = |i: usize| own[i] + amount * (anchor[i] - own[i]);
                 let wanted = network(pose(angle, blend(2), blend(3)), &u);
                 let got = network(own, &folded);
-                assert!(
-                    difference(&got, &wanted) < 1e-12,
-                    "seed {seed}, amount {amount}"
-                );
+                assert!(difference(&got, &wanted) < 1e-12, "seed {seed}, amount {amount}");
                 if amount == 0.0 {
                     assert_eq!(folded, u, "seed {seed}");
                 }
             }
             let centred = stabiliser([1.0, 0.0, 0.0, 0.0], 1.0).fold(0.0, own, &u);
-            assert!(
-                difference(&network(own, &centred), &u) < 1e-12,
-                "seed {seed}"
-            );
+            assert!(difference(&network(own, &centred), &u) < 1e-12, "seed {seed}");
         }
     }
 
     #[test]
     fn without_a_pose_there_is_nothing_to_fold() {
-        let stabilise = Stabilise {
-            to: Anchor::Average,
-            amount: Curve::constant(1.0),
-        };
+        let stabilise = Stabilise { to: Anchor::Average, amount: Curve::constant(1.0) };
         assert!(Stabiliser::new(&stabilise, &Fake { has_pose: false }).is_none());
         let fake = Fake { has_pose: true };
         let stabiliser = Stabiliser::new(&stabilise, &fake).unwrap();
@@ -137,20 +112,13 @@ mod tests {
     fn inverses() {
         for seed in 0..50 {
             let r = spread(seed, 6);
-            let m = [
-                [1.0 + r[0], -r[1], r[2]],
-                [r[3], 1.0 + r[4], r[5]],
-                [0.0, 0.0, 1.0],
-            ];
+            let m = [[1.0 + r[0], -r[1], r[2]], [r[3], 1.0 + r[4], r[5]], [0.0, 0.0, 1.0]];
             let unit = product(&inverse(&m).unwrap(), &m);
             assert!(difference(&unit, &rotation(0.0)) < 1e-14, "seed {seed}");
         }
         assert_eq!(inverse(&rotation(0.0)), Some(rotation(0.0)));
         for flat in [0.0, f64::NAN, f64::INFINITY, 1e-320] {
-            assert_eq!(
-                inverse(&[[flat, 0.0, 0.0], [0.0, flat, 0.0], [0.0, 0.0, 1.0]]),
-                None
-            );
+            assert_eq!(inverse(&[[flat, 0.0, 0.0], [0.0, flat, 0.0], [0.0, 0.0, 1.0]]), None);
         }
     }
 }

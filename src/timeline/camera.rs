@@ -37,10 +37,7 @@ mod tests {
         let see =
             |x: f64, y: f64| [0, 1].map(|i| matrix[i][0] * x + matrix[i][1] * y + matrix[i][2]);
         let near = |a: [f64; 2], b: [f64; 2]| (a[0] - b[0]).hypot(a[1] - b[1]) < 1e-15;
-        assert!(
-            near(see(0.125, 0.375), [0.375, -0.125]),
-            "the pivot is only moved"
-        );
+        assert!(near(see(0.125, 0.375), [0.375, -0.125]), "the pivot is only moved");
         // What lay right of the pivot by 0.1 is now below it (y down) by 0.2.
         assert!(near(see(0.225, 0.375), [0.375, 0.075]));
     }

@@ -21,11 +21,7 @@ pub struct Curve<V>(pub Vec<Key<V>>);
 impl<V> Curve<V> {
     /// A curve that always has this value.
     pub fn constant(value: V) -> Self {
-        Self(vec![Key {
-            at: 0.0,
-            value,
-            easing: Easing::Linear,
-        }])
+        Self(vec![Key { at: 0.0, value, easing: Easing::Linear }])
     }
 }
 
@@ -34,10 +30,7 @@ impl<V: Blend> Curve<V> {
     /// checked timeline has, is at its type's default.)
     pub fn at(&self, frame: f64) -> V {
         let next = self.0.partition_point(|key| key.at <= frame);
-        match (
-            next.checked_sub(1).and_then(|i| self.0.get(i)),
-            self.0.get(next),
-        ) {
+        match (next.checked_sub(1).and_then(|i| self.0.get(i)), self.0.get(next)) {
             (Some(from), Some(to)) => {
                 let progress = from.easing.eval((frame - from.at) / (to.at - from.at));
                 from.value.blend(&to.value, progress)
@@ -50,9 +43,7 @@ impl<V: Blend> Curve<V> {
     /// The value of the latest key, for what cannot be blended; before the first key, its value.
     pub fn held(&self, frame: f64) -> V {
         let next = self.0.partition_point(|key| key.at <= frame);
-        self.0
-            .get(next.saturating_sub(1))
-            .map_or_else(V::default, |key| key.value.clone())
+        self.0.get(next.saturating_sub(1)).map_or_else(V::default, |key| key.value.clone())
     }
 }
 
@@ -81,10 +72,7 @@ where
 /// Entry by entry, as far as both reach.
 impl Blend for Vec<f64> {
     fn blend(&self, to: &Self, progress: f64) -> Self {
-        self.iter()
-            .zip(to)
-            .map(|(a, b)| a.blend(b, progress))
-            .collect()
+        self.iter().zip(to).map(|(a, b)| a.blend(b, progress)).collect()
     }
 }
 
@@ -106,22 +94,12 @@ mod tests {
             key(5.5, -1.0, back),
             key(6.5, 9.0, Easing::Linear),
         ]);
-        let expected = [
-            (-9.0, 1.0),
-            (2.0, 1.0),
-            (2.5, 1.5),
-            (4.0, 3.0),
-            (5.49, 3.0),
-            (5.5, -1.0),
-        ];
+        let expected = [(-9.0, 1.0), (2.0, 1.0), (2.5, 1.5), (4.0, 3.0), (5.49, 3.0), (5.5, -1.0)];
         for (frame, value) in expected.into_iter().chain([(6.5, 9.0), (1e300, 9.0)]) {
             assert_eq!(curve.at(frame), value, "at {frame}");
         }
         assert_eq!(curve.at(6.0), -1.0 + 10.0 * back.eval(0.5));
-        assert_eq!(
-            [1.9, 3.9, 5.5, 99.0].map(|t| curve.held(t)),
-            [1.0, 1.0, -1.0, 9.0]
-        );
+        assert_eq!([1.9, 3.9, 5.5, 99.0].map(|t| curve.held(t)), [1.0, 1.0, -1.0, 9.0]);
     }
 
     /// Every key, a scan from the front: the obvious way to find the segment.
@@ -140,20 +118,15 @@ mod tests {
                         expected = pair[0].value + (pair[1].value - pair[0].value) * u.min(1.0);
                     }
                 }
-                assert!(
-                    (curve.at(frame) - expected).abs() < 1e-12,
-                    "{n} keys at {frame}"
-                );
+                assert!((curve.at(frame) - expected).abs() < 1e-12, "{n} keys at {frame}");
             }
         }
     }
 
     #[test]
     fn vectors_blend_entry_by_entry() {
-        let plane = Curve(vec![
-            key(0.0, [0.0, 8.0], Easing::Linear),
-            key(4.0, [4.0, 0.0], Easing::Linear),
-        ]);
+        let plane =
+            Curve(vec![key(0.0, [0.0, 8.0], Easing::Linear), key(4.0, [4.0, 0.0], Easing::Linear)]);
         assert_eq!(plane.at(1.0), [1.0, 6.0]);
         let weights = Curve(vec![
             key(0.0, vec![1.0, 0.0, 0.0], Easing::Linear),

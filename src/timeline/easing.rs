@@ -141,11 +141,7 @@ fn bezier([x1, y1, x2, y2]: [f64; 4], x: f64) -> f64 {
             low = s
         }
         let newton = s - error / bernstein_slope(x1, x2, s);
-        let next = if newton > low && newton < high {
-            newton
-        } else {
-            (low + high) / 2.0
-        };
+        let next = if newton > low && newton < high { newton } else { (low + high) / 2.0 };
         if error == 0.0 || next == s {
             break;
         }

@@ -30,18 +30,12 @@ enum Length {
 
 impl Time {
     /// The first frame.
-    pub const START: Self = Self {
-        from_end: false,
-        length: Length::Frames(0.0),
-    };
+    pub const START: Self = Self { from_end: false, length: Length::Frames(0.0) };
 
     /// A number of frames; negative from the end.
     pub fn from_frames(frames: f64) -> Result<Self, String> {
         if frames.abs() < 10f64.powi(MOST_DIGITS as i32) {
-            Ok(Self {
-                from_end: frames < 0.0,
-                length: Length::Frames(frames.abs()),
-            })
+            Ok(Self { from_end: frames < 0.0, length: Length::Frames(frames.abs()) })
         } else {
             Err(format!("a time of {frames} frames is out of range"))
         }
@@ -54,11 +48,7 @@ impl Time {
             Some(rest) => (true, rest),
             None => (false, trimmed.strip_prefix('+').unwrap_or(trimmed)),
         };
-        let length = if rest.contains([':', ';']) {
-            timecode(rest)?
-        } else {
-            with_unit(rest)
-        };
+        let length = if rest.contains([':', ';']) { timecode(rest)? } else { with_unit(rest) };
         length.map(|length| Self { from_end, length }).ok_or_else(|| {
             format!(
                 "`{text}` is not a time: expected frames such as 36 or \"36f\", seconds such as \"1.5s\" or \
@@ -106,14 +96,8 @@ fn with_unit(text: &str) -> Option<Length> {
     let (number, unit) = text.split_at(number_end);
     let (count, per_unit) = decimal(number)?;
     match unit.trim_start() {
-        "s" => Some(Length::Seconds {
-            count,
-            per_second: per_unit,
-        }),
-        "ms" => Some(Length::Seconds {
-            count,
-            per_second: per_unit * 1000,
-        }),
+        "s" => Some(Length::Seconds { count, per_second: per_unit }),
+        "ms" => Some(Length::Seconds { count, per_second: per_unit * 1000 }),
         "f" => Some(Length::Frames(number.parse().ok()?)),
         _ => None,
     }
@@ -137,17 +121,13 @@ fn timecode(text: &str) -> Result<Option<Length>, String> {
         ));
     }
     let number = |field: &str| {
-        field
-            .parse::<u64>()
-            .ok()
-            .filter(|_| field.len() <= 4 && !field.starts_with('+'))
+        field.parse::<u64>().ok().filter(|_| field.len() <= 4 && !field.starts_with('+'))
     };
     let fields: Option<Vec<u64>> = text.split(':').map(number).collect();
     match fields.as_deref() {
-        Some(&[h, m, s, frames]) if m < 60 && s < 60 => Ok(Some(Length::Timecode {
-            seconds: (h * 60 + m) * 60 + s,
-            frames,
-        })),
+        Some(&[h, m, s, frames]) if m < 60 && s < 60 => {
+            Ok(Some(Length::Timecode { seconds: (h * 60 + m) * 60 + s, frames }))
+        }
         Some(&[_, m, s, _]) => Err(format!(
             "`{text}` is not a timecode: minutes and seconds are below 60, here they are {m} and {s}"
         )),
@@ -225,10 +205,7 @@ mod tests {
         assert_eq!(at("-1s", (24, 1)), 976.0);
         assert_eq!(at("-0s", (24, 1)), 1000.0);
         assert_eq!(at("-00:00:01:00", (24, 1)), 976.0);
-        assert_eq!(
-            Time::from_frames(-3.0).unwrap().frame((24, 1), 10.0),
-            Ok(7.0)
-        );
+        assert_eq!(Time::from_frames(-3.0).unwrap().frame((24, 1), 10.0), Ok(7.0));
     }
 
     #[test]
@@ -263,23 +240,11 @@ mod tests {
             assert!(Time::parse(text).is_err(), "{text}");
         }
         assert!(Time::parse("00:00:61:00").unwrap_err().contains("below 60"));
+        assert!(Time::parse("00:00:01;12").unwrap_err().contains("drop-frame"));
         assert!(
-            Time::parse("00:00:01;12")
-                .unwrap_err()
-                .contains("drop-frame")
+            Time::parse("00:00:00:24").unwrap().length((24, 1)).unwrap_err().contains("24 frames")
         );
-        assert!(
-            Time::parse("00:00:00:24")
-                .unwrap()
-                .length((24, 1))
-                .unwrap_err()
-                .contains("24 frames")
-        );
-        assert!(
-            [f64::NAN, f64::INFINITY, 1e11]
-                .into_iter()
-                .all(|x| Time::from_frames(x).is_err())
-        );
+        assert!([f64::NAN, f64::INFINITY, 1e11].into_iter().all(|x| Time::from_frames(x).is_err()));
     }
 
     #[test]

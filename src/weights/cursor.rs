@@ -15,13 +15,7 @@ pub(crate) struct Cursor<'a> {
 
 impl<'a> Cursor<'a> {
     pub(crate) fn new(source: &'a Source) -> Self {
-        Self {
-            source,
-            at: 0,
-            end: source.len(),
-            block: Vec::new(),
-            block_at: 0,
-        }
+        Self { source, at: 0, end: source.len(), block: Vec::new(), block_at: 0 }
     }
 
     pub(crate) fn source(&self) -> &'a Source {
@@ -57,29 +51,18 @@ impl<'a> Cursor<'a> {
         self.check(len)?;
         let start = self.at;
         self.at += len;
-        Ok(Blob {
-            start,
-            len,
-            latin1: false,
-        })
+        Ok(Blob { start, len, latin1: false })
     }
 
     /// That `len` more bytes are there.
     pub(crate) fn check(&self, len: u64) -> Result<()> {
-        if len <= self.end - self.at {
-            Ok(())
-        } else {
-            Err(self.source.truncated(self.at))
-        }
+        if len <= self.end - self.at { Ok(()) } else { Err(self.source.truncated(self.at)) }
     }
 
     fn fill(&mut self, bytes: &mut [u8]) -> Result<()> {
         self.check(bytes.len() as u64)?;
         for byte in bytes {
-            let inside = self
-                .at
-                .checked_sub(self.block_at)
-                .and_then(|i| usize::try_from(i).ok());
+            let inside = self.at.checked_sub(self.block_at).and_then(|i| usize::try_from(i).ok());
             *byte = match inside.and_then(|i| self.block.get(i)) {
                 Some(&byte) => byte,
                 None => self.refill()?,
@@ -91,13 +74,9 @@ impl<'a> Cursor<'a> {
 
     /// Loads the block that begins at the next byte and looks at that byte.
     fn refill(&mut self) -> Result<u8> {
-        self.block
-            .resize((self.end - self.at).min(BLOCK as u64) as usize, 0);
+        self.block.resize((self.end - self.at).min(BLOCK as u64) as usize, 0);
         self.block_at = self.at;
         self.source.read_at(self.at, &mut self.block)?;
-        self.block
-            .first()
-            .copied()
-            .ok_or_else(|| self.source.truncated(self.at))
+        self.block.first().copied().ok_or_else(|| self.source.truncated(self.at))
     }
 }

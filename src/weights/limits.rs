@@ -10,29 +10,13 @@ pub(crate) fn check(config: &Config) -> Result<(), String> {
         if range.contains(&value) {
             return Ok(());
         }
-        Err(format!(
-            "`{name}` {value}; expected {} to {}",
-            range.start(),
-            range.end()
-        ))
+        Err(format!("`{name}` {value}; expected {} to {}", range.start(), range.end()))
     };
     let expect = |holds: bool, message: &str| {
-        if holds {
-            Ok(())
-        } else {
-            Err(message.to_owned())
-        }
+        if holds { Ok(()) } else { Err(message.to_owned()) }
     };
     let common = |sizes: [usize; 7], channels, resolution: usize, clamp: Option<f64>, least| {
-        let [
-            z_dim,
-            c_dim,
-            w_dim,
-            mapping_layers,
-            channel_base,
-            channel_max,
-            num_fp16_res,
-        ] = sizes;
+        let [z_dim, c_dim, w_dim, mapping_layers, channel_base, channel_max, num_fp16_res] = sizes;
         within("z_dim", z_dim, 1..=1 << 16)?;
         within("c_dim", c_dim, 0..=1 << 16)?;
         within("w_dim", w_dim, 1..=1 << 16)?;
@@ -41,14 +25,8 @@ pub(crate) fn check(config: &Config) -> Result<(), String> {
         within("channel_max", channel_max, 1..=1 << 16)?;
         within("num_fp16_res", num_fp16_res, 0..=32)?;
         within("img_resolution", resolution, least..=1 << 13)?;
-        expect(
-            resolution.is_power_of_two(),
-            "an `img_resolution` that is not a power of two",
-        )?;
-        expect(
-            matches!(channels, 1 | 3),
-            "an `img_channels` that is neither 1 nor 3",
-        )?;
+        expect(resolution.is_power_of_two(), "an `img_resolution` that is not a power of two")?;
+        expect(matches!(channels, 1 | 3), "an `img_channels` that is neither 1 nor 3")?;
         expect(
             clamp.is_none_or(|clamp| clamp > 0.0 && clamp.is_finite()),
             "a `conv_clamp` that is not positive",
@@ -72,10 +50,7 @@ pub(crate) fn check(config: &Config) -> Result<(), String> {
             within("filter_size", c.filter_size, 2..=64)?;
             let half = c.img_resolution as f64 / 2.0;
             expect(c.filter_size % 2 == 0, "an odd `filter_size`")?;
-            expect(
-                matches!(c.conv_kernel, 1 | 3),
-                "a `conv_kernel` that is neither 1 nor 3",
-            )?;
+            expect(matches!(c.conv_kernel, 1 | 3), "a `conv_kernel` that is neither 1 nor 3")?;
             expect(
                 matches!(c.lrelu_upsampling, 1 | 2 | 4),
                 "an `lrelu_upsampling` that is not 1, 2 or 4",
@@ -92,10 +67,7 @@ pub(crate) fn check(config: &Config) -> Result<(), String> {
                 (1.0..=4.0).contains(&c.last_stopband_rel),
                 "a `last_stopband_rel` outside 1 to 4",
             )?;
-            expect(
-                c.output_scale.is_finite(),
-                "an `output_scale` that is not finite",
-            )
+            expect(c.output_scale.is_finite(), "an `output_scale` that is not finite")
         }
         Config::StyleGan2(c) => {
             let sizes = [

@@ -138,25 +138,10 @@ impl NetworkFile {
     pub fn from_source(source: Source, part: Part) -> Result<Self> {
         match sniff::format(&source)? {
             Format::Pickle => {
-                let network_pickle::Network {
-                    tensors,
-                    config,
-                    ignored,
-                    parts,
-                } = network_pickle::read(&source, part)?;
-                let facts = Facts {
-                    format: Format::Pickle,
-                    part,
-                    parts,
-                    ignored,
-                    origin: None,
-                };
-                Ok(Self {
-                    source,
-                    tensors,
-                    config,
-                    facts,
-                })
+                let network_pickle::Network { tensors, config, ignored, parts } =
+                    network_pickle::read(&source, part)?;
+                let facts = Facts { format: Format::Pickle, part, parts, ignored, origin: None };
+                Ok(Self { source, tensors, config, facts })
             }
             Format::Safetensors => {
                 let contents = safetensors::read(&source)?;
@@ -165,19 +150,8 @@ impl NetworkFile {
                     return Err(source.unfit(part.absent(&[found])));
                 }
                 let (format, parts, ignored) = (Format::Safetensors, vec![found], Vec::new());
-                let facts = Facts {
-                    format,
-                    part: found,
-                    parts,
-                    ignored,
-                    origin: contents.origin,
-                };
-                Ok(Self {
-                    source,
-                    tensors: contents.tensors,
-                    config: contents.config,
-                    facts,
-                })
+                let facts = Facts { format, part: found, parts, ignored, origin: contents.origin };
+                Ok(Self { source, tensors: contents.tensors, config: contents.config, facts })
             }
         }
     }
@@ -187,10 +161,9 @@ impl NetworkFile {
     /// # Errors
     /// [`Error::Invalid`] if the network is a discriminator.
     pub fn config(&self) -> Result<&Config> {
-        self.config.as_ref().ok_or_else(|| {
-            self.source
-                .unfit("holds a discriminator where a generator is needed")
-        })
+        self.config
+            .as_ref()
+            .ok_or_else(|| self.source.unfit("holds a discriminator where a generator is needed"))
     }
 
     /// The generator, as the network room takes it.
@@ -213,9 +186,7 @@ impl NetworkFile {
 
     /// Name, shape and stored type of every tensor, in the order of the names.
     pub fn tensors(&self) -> impl Iterator<Item = (&str, &[usize], DType)> {
-        self.tensors
-            .iter()
-            .map(|(name, tensor)| (name.as_str(), tensor.shape(), tensor.dtype()))
+        self.tensors.iter().map(|(name, tensor)| (name.as_str(), tensor.shape(), tensor.dtype()))
     }
 
     /// A tensor's shape.
@@ -247,16 +218,9 @@ impl NetworkFile {
         let origin = match &self.facts.origin {
             Some(origin) => origin.clone(),
             None => {
-                let name = self
-                    .path()
-                    .file_name()
-                    .unwrap_or_default()
-                    .to_string_lossy()
-                    .into_owned();
-                Origin {
-                    name,
-                    sha256: self.sha256()?,
-                }
+                let name =
+                    self.path().file_name().unwrap_or_default().to_string_lossy().into_owned();
+                Origin { name, sha256: self.sha256()? }
             }
         };
         let shapes = self
@@ -265,18 +229,12 @@ impl NetworkFile {
             .map(|(name, tensor)| (name.clone(), tensor.shape().to_vec()))
             .collect();
         let config = self.config.as_ref();
-        write(
-            out,
-            self.facts.part,
-            config,
-            Some(&origin),
-            &shapes,
-            overwrite,
-            |name, numbers| match self.tensors.get(name) {
+        write(out, self.facts.part, config, Some(&origin), &shapes, overwrite, |name, numbers| {
+            match self.tensors.get(name) {
                 Some(tensor) => tensor.stream_f32(&self.source, numbers),
                 None => Ok(()),
-            },
-        )
+            }
+        })
     }
 }
 

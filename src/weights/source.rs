@@ -39,24 +39,13 @@ impl Source {
             )));
         }
         let file = File::open(path).map_err(|e| Error::io("read", path, e))?;
-        let len = file
-            .metadata()
-            .map_err(|e| Error::io("read", path, e))?
-            .len();
-        Ok(Self {
-            path: path.to_path_buf(),
-            len,
-            backing: Backing::File(file),
-        })
+        let len = file.metadata().map_err(|e| Error::io("read", path, e))?.len();
+        Ok(Self { path: path.to_path_buf(), len, backing: Backing::File(file) })
     }
 
     /// Takes bytes that are in memory; `name` stands for the path in messages.
     pub fn from_bytes(name: impl Into<PathBuf>, bytes: Vec<u8>) -> Self {
-        Self {
-            path: name.into(),
-            len: bytes.len() as u64,
-            backing: Backing::Bytes(bytes),
-        }
+        Self { path: name.into(), len: bytes.len() as u64, backing: Backing::Bytes(bytes) }
     }
 
     /// The path, as it was given.
@@ -110,14 +99,11 @@ impl Source {
             hash.update(block);
             Ok(())
         })?;
-        Ok(hash
-            .finalize()
-            .iter()
-            .fold(String::with_capacity(64), |mut text, byte| {
-                // Writing to memory cannot fail.
-                let _ = write!(text, "{byte:02x}");
-                text
-            }))
+        Ok(hash.finalize().iter().fold(String::with_capacity(64), |mut text, byte| {
+            // Writing to memory cannot fail.
+            let _ = write!(text, "{byte:02x}");
+            text
+        }))
     }
 
     /// An error about what stands at byte `at`.
@@ -143,9 +129,6 @@ impl Source {
 impl fmt::Debug for Source {
     /// Not the bytes, which may be many.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Source")
-            .field("path", &self.path)
-            .field("len", &self.len)
-            .finish()
+        f.debug_struct("Source").field("path", &self.path).field("len", &self.len).finish()
     }
 }

@@ -8,14 +8,8 @@ use super::pickling::*;
 /// The numbers of a nested file, seen as one row.
 fn numbers(file: &[u8]) -> Result<Vec<f32>> {
     let source = Source::from_bytes("t", file.to_vec());
-    let storage = torch::storage(
-        &source,
-        Blob {
-            start: 0,
-            len: file.len() as u64,
-            latin1: false,
-        },
-    )?;
+    let storage =
+        torch::storage(&source, Blob { start: 0, len: file.len() as u64, latin1: false })?;
     let row = Tensor::contiguous(storage, vec![storage.numel as usize]).map_err(Error::Invalid)?;
     assert_eq!(row.dtype(), storage.dtype);
     row.read_f32(&source)
@@ -25,10 +19,7 @@ fn numbers(file: &[u8]) -> Result<Vec<f32>> {
 fn every_storage_type_is_read() {
     for (class, raw) in [
         ("FloatStorage", &[0, 0, 0xC0, 0x3F, 0, 0, 0, 0xC0][..]),
-        (
-            "DoubleStorage",
-            &[0, 0, 0, 0, 0, 0, 0xF8, 0x3F, 0, 0, 0, 0, 0, 0, 0, 0xC0],
-        ),
+        ("DoubleStorage", &[0, 0, 0, 0, 0, 0, 0xF8, 0x3F, 0, 0, 0, 0, 0, 0, 0, 0xC0]),
         ("HalfStorage", &[0, 0x3E, 0, 0xC0]),
         ("BFloat16Storage", &[0xC0, 0x3F, 0, 0xC0]),
     ] {
@@ -36,11 +27,7 @@ fn every_storage_type_is_read() {
         assert_eq!(numbers(&file).unwrap(), [1.5, -2.0], "{class}");
     }
     for (class, raw, expected) in [
-        (
-            "LongStorage",
-            &[0xFE, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF][..],
-            -2.0,
-        ),
+        ("LongStorage", &[0xFE, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF][..], -2.0),
         ("IntStorage", &[0xFE, 0xFF, 0xFF, 0xFF], -2.0),
         ("ShortStorage", &[0xFE, 0xFF], -2.0),
         ("CharStorage", &[0xFE], -2.0),
@@ -55,19 +42,11 @@ fn every_storage_type_is_read() {
 #[test]
 fn views_and_several_keys_find_their_numbers() {
     let view = tuple(&[text("v"), int(1), int(2)]);
-    let file = nested(
-        storage_id("ByteStorage", "k", 4, view),
-        &[("k", 4, &[10, 11, 12, 13])],
-    );
+    let file = nested(storage_id("ByteStorage", "k", 4, view), &[("k", 4, &[10, 11, 12, 13])]);
     assert_eq!(numbers(&file).unwrap(), [11.0, 12.0]);
     // Another storage is named first and thrown away; its numbers stand before the wanted ones.
     let other = storage_id("ShortStorage", "a", 2, none());
-    let root = [
-        other,
-        b"0".to_vec(),
-        storage_id("ByteStorage", "b", 3, none()),
-    ]
-    .concat();
+    let root = [other, b"0".to_vec(), storage_id("ByteStorage", "b", 3, none())].concat();
     let file = nested(root, &[("a", 2, &[1, 0, 2, 0]), ("b", 3, &[7, 8, 9])]);
     assert_eq!(numbers(&file).unwrap(), [7.0, 8.0, 9.0]);
 }
@@ -76,12 +55,7 @@ fn views_and_several_keys_find_their_numbers() {
 fn a_nested_file_that_lies_is_refused() {
     let id = |numel| storage_id("ByteStorage", "k", numel, none());
     let view = |first, count| {
-        storage_id(
-            "ByteStorage",
-            "k",
-            2,
-            tuple(&[text("v"), int(first), int(count)]),
-        )
+        storage_id("ByteStorage", "k", 2, tuple(&[text("v"), int(first), int(count)]))
     };
     let two = &[("k", 2i64, &[1u8, 2][..])][..];
     let huge = [("k", i64::from(i32::MAX), &[1u8, 2][..])];
@@ -91,25 +65,13 @@ fn a_nested_file_that_lies_is_refused() {
         (nested(id(i32::MAX), &huge), "cannot"),
         (nested(view(1, 2), two), "beyond its storage"),
         (nested(view(-1, 2), two), "persistent id"),
-        (
-            nested(id(2), &[("other", 2, &[1, 2])]),
-            "key that nothing names",
-        ),
+        (nested(id(2), &[("other", 2, &[1, 2])]), "key that nothing names"),
         (nested(id(2), &[]), "without the numbers"),
-        (
-            nested([id(2), b"0".to_vec(), id(1)].concat(), two),
-            "two meanings",
-        ),
+        (nested([id(2), b"0".to_vec(), id(1)].concat(), two), "two meanings"),
         (nested(none(), two), "holds no storage"),
-        (
-            nested(storage_id("ComplexFloatStorage", "k", 2, none()), two),
-            "ComplexFloatStorage",
-        ),
+        (nested(storage_id("ComplexFloatStorage", "k", 2, none()), two), "ComplexFloatStorage"),
         (nested(global("os", "system"), two), "`os.system`"),
-        (
-            nested(call("collections", "OrderedDict", &[]), two),
-            "OrderedDict",
-        ),
+        (nested(call("collections", "OrderedDict", &[]), two), "OrderedDict"),
         (b"\x80\x02K\x01.".to_vec(), "magic"),
         (Vec::new(), "ends too early"),
         (floats(&[1.0])[..40].to_vec(), "ends too early"),
@@ -131,10 +93,7 @@ fn discriminator(parameters: &[(&str, Vec<u8>)], modules: &[(&str, Vec<u8>)]) ->
 #[test]
 fn modules_become_names_and_nones_are_skipped() {
     let leaf = module(
-        &[
-            ("bias", tensor(&floats(&[5.0, 6.0]), 1, &[1], &[1])),
-            ("weight", none()),
-        ],
+        &[("bias", tensor(&floats(&[5.0, 6.0]), 1, &[1], &[1])), ("weight", none())],
         &[],
         &[],
     );
@@ -144,20 +103,11 @@ fn modules_become_names_and_nones_are_skipped() {
         &[("b4", module(&[], &[("fc", leaf), ("embed", none())], &[]))],
     );
     let network = open(root, Part::D).unwrap();
-    let names: Vec<_> = network
-        .tensors()
-        .map(|(name, shape, _)| (name, shape.to_vec()))
-        .collect();
+    let names: Vec<_> = network.tensors().map(|(name, shape, _)| (name, shape.to_vec())).collect();
     assert_eq!(names, [("b4.fc.bias", vec![1]), ("w", vec![2, 2])]);
     assert_eq!(network.read_f32("b4.fc.bias").unwrap(), [6.0]);
     assert_eq!(network.read_f32("w").unwrap(), [1.0, 3.0, 2.0, 4.0]);
-    assert!(
-        network
-            .read_f32("v")
-            .unwrap_err()
-            .to_string()
-            .contains("`v`")
-    );
+    assert!(network.read_f32("v").unwrap_err().to_string().contains("`v`"));
     assert!(network.config().is_err());
 }
 
@@ -170,11 +120,8 @@ fn a_network_that_is_not_a_tree_of_modules_is_refused() {
     // Each level holds the one below twice: 2^10 paths.
     let mut laughs = [module(&[("w", small())], &[], &[]), b"q\x00".to_vec()].concat();
     for _ in 0..10 {
-        laughs = [
-            module(&[], &[("a", laughs), ("b", b"h\x00".to_vec())], &[]),
-            b"q\x00".to_vec(),
-        ]
-        .concat();
+        laughs = [module(&[], &[("a", laughs), ("b", b"h\x00".to_vec())], &[]), b"q\x00".to_vec()]
+            .concat();
     }
     let mut deep = module(&[], &[], &[]);
     for _ in 0..50 {
@@ -186,38 +133,17 @@ fn a_network_that_is_not_a_tree_of_modules_is_refused() {
         ("_buffers", dict(&[])),
         ("_modules", b"}q\x00".to_vec()),
     ]);
-    let cycle = [
-        meta(6, cycle),
-        b"q\x01h\x00(".to_vec(),
-        text("m"),
-        b"h\x01u0".to_vec(),
-    ]
-    .concat();
+    let cycle = [meta(6, cycle), b"q\x01h\x00(".to_vec(), text("m"), b"h\x01u0".to_vec()].concat();
     // A thousand tensors of one storage.
-    let remembered = call(
-        "torch.storage",
-        "_load_from_bytes",
-        &[bytes(&floats(&[0.0; 640]))],
-    );
+    let remembered = call("torch.storage", "_load_from_bytes", &[bytes(&floats(&[0.0; 640]))]);
     let sized = |storage: Vec<u8>, n| {
-        let args = [
-            storage,
-            int(0),
-            tuple(&[int(n)]),
-            tuple(&[int(1)]),
-            b"\x89".to_vec(),
-            none(),
-        ];
+        let args = [storage, int(0), tuple(&[int(n)]), tuple(&[int(1)]), b"\x89".to_vec(), none()];
         call("torch._utils", "_rebuild_tensor_v2", &args)
     };
     let first = sized([remembered, b"q\x00".to_vec()].concat(), 640);
     let names: Vec<String> = (0..1000).map(|i| format!("t{i}")).collect();
     let mut repeated = vec![("first", first)];
-    repeated.extend(
-        names
-            .iter()
-            .map(|name| (name.as_str(), sized(b"h\x00".to_vec(), 640))),
-    );
+    repeated.extend(names.iter().map(|name| (name.as_str(), sized(b"h\x00".to_vec(), 640))));
     for (root, expected) in [
         (shared, "reached twice"),
         (dict(&[("D", laughs)]), "reached twice"),
@@ -225,10 +151,7 @@ fn a_network_that_is_not_a_tree_of_modules_is_refused() {
         (dict(&[("D", cycle)]), "reached twice"),
         (discriminator(&repeated, &[]), "more numbers in its tensors"),
         (discriminator(&[("a.b", small())], &[]), "`a.b`"),
-        (
-            discriminator(&[("a", small()), ("a", small())], &[]),
-            "two tensors",
-        ),
+        (discriminator(&[("a", small()), ("a", small())], &[]), "two tensors"),
         (discriminator(&[("a", int(1))], &[]), "has 1 as `a`"),
         (
             discriminator(&[("a", tensor(&floats(&[1.0]), 0, &[2], &[1]))], &[]),
@@ -238,10 +161,7 @@ fn a_network_that_is_not_a_tree_of_modules_is_refused() {
             discriminator(&[("a", tensor(&floats(&[1.0]), 0, &[100], &[0]))], &[]),
             "does not fit its storage",
         ),
-        (
-            discriminator(&[("a", tensor(&floats(&[1.0]), -1, &[1], &[1]))], &[]),
-            "without offset",
-        ),
+        (discriminator(&[("a", tensor(&floats(&[1.0]), -1, &[1], &[1]))], &[]), "without offset"),
         (discriminator(&[], &[("a", int(1))]), "expected a module"),
         (dict(&[("D", meta(7, dict(&[])))]), "version 7"),
         (dict(&[("D", meta(6, none()))]), "no attributes"),

@@ -30,12 +30,8 @@ pub(crate) fn is_magic(source: &Source, pickle: &Pickle) -> bool {
 /// Finds the numbers in a nested file. They are checked to be there and not read.
 pub(crate) fn storage(source: &Source, blob: Blob) -> Result<Storage> {
     let head = Source::from_bytes("nested", blob.head(source, MAX_HEAD)?);
-    let nested = |e: Error| {
-        source.invalid(
-            blob.start,
-            format_args!("in the torch file nested here: {e}"),
-        )
-    };
+    let nested =
+        |e: Error| source.invalid(blob.start, format_args!("in the torch file nested here: {e}"));
     let mut cursor = Cursor::new(&head);
     let (root, keys) = pickles(&mut cursor).map_err(nested)?;
     let wrong = |what: &str| source.invalid(blob.start, format_args!("a nested torch file {what}"));
@@ -69,9 +65,7 @@ pub(crate) fn storage(source: &Source, blob: Blob) -> Result<Storage> {
     }
     for &key in list {
         let text = keys.text(key).unwrap_or_default();
-        let here = known
-            .get(text)
-            .ok_or_else(|| wrong("with a key that nothing names"))?;
+        let here = known.get(text).ok_or_else(|| wrong("with a key that nothing names"))?;
         let mut count = Vec::with_capacity(8);
         blob.stream(source, at, 8, &mut |bytes| {
             count.extend_from_slice(bytes);
@@ -94,18 +88,10 @@ pub(crate) fn storage(source: &Source, blob: Blob) -> Result<Storage> {
             .and_then(|size| start.checked_add(size));
         let end = end.filter(|&end| end <= len);
         let end = end.ok_or_else(|| {
-            wrong(&format!(
-                "of {len} bytes that should hold {} numbers and cannot",
-                here.numel
-            ))
+            wrong(&format!("of {len} bytes that should hold {} numbers and cannot", here.numel))
         })?;
         if text == wanted.key {
-            found = Some(Storage {
-                dtype: here.dtype,
-                numel: here.numel,
-                blob,
-                start,
-            });
+            found = Some(Storage { dtype: here.dtype, numel: here.numel, blob, start });
         }
         at = end;
     }
@@ -114,11 +100,7 @@ pub(crate) fn storage(source: &Source, blob: Blob) -> Result<Storage> {
     if first.checked_add(numel).is_none_or(|end| end > whole.numel) {
         return Err(wrong("with a view beyond its storage"));
     }
-    Ok(Storage {
-        numel,
-        start: whole.start + first * whole.dtype.size() as u64,
-        ..whole
-    })
+    Ok(Storage { numel, start: whole.start + first * whole.dtype.size() as u64, ..whole })
 }
 
 /// Reads the five pickles; the last two matter.
@@ -132,16 +114,11 @@ fn pickles(cursor: &mut Cursor) -> Result<(Pickle, Pickle)> {
     let protocol = next()?;
     if protocol.integer(protocol.root) != Some(PROTOCOL) {
         let found = protocol.describe(protocol.root);
-        return Err(source.invalid(
-            0,
-            format_args!("torch protocol {found}; expected {PROTOCOL}"),
-        ));
+        return Err(source.invalid(0, format_args!("torch protocol {found}; expected {PROTOCOL}")));
     }
     let system = next()?;
     if !matches!(
-        system
-            .lookup(system.root, "little_endian")
-            .map(|id| system.get(id)),
+        system.lookup(system.root, "little_endian").map(|id| system.get(id)),
         Some(Value::Bool(true))
     ) {
         return Err(source.invalid(0, "numbers that are not little-endian"));
@@ -179,12 +156,7 @@ impl<'a> Persistent<'a> {
             (_, Some(&[_, first, count])) => Some((natural(first)?, natural(count)?)),
             _ => return None,
         };
-        Some(Self {
-            dtype,
-            key: pickle.text(key)?,
-            numel: natural(numel)?,
-            view,
-        })
+        Some(Self { dtype, key: pickle.text(key)?, numel: natural(numel)?, view })
     }
 
     fn same_data(&self, other: &Self) -> bool {
@@ -203,19 +175,12 @@ pub(crate) fn tensor(
 ) -> Result<Tensor> {
     let natural = |id: &Id| pickle.integer(*id).and_then(|n| u64::try_from(n).ok());
     let list = |id: Id| {
-        pickle
-            .items(id)?
-            .iter()
-            .take(MAX_RANK + 1)
-            .map(natural)
-            .collect::<Option<Vec<u64>>>()
+        pickle.items(id)?.iter().take(MAX_RANK + 1).map(natural).collect::<Option<Vec<u64>>>()
     };
     let parts = pickle.items(args).and_then(|args| match args {
         &[_, offset, size, stride, ..] => {
-            let sizes = list(size)?
-                .into_iter()
-                .map(|n| usize::try_from(n).ok())
-                .collect::<Option<_>>()?;
+            let sizes =
+                list(size)?.into_iter().map(|n| usize::try_from(n).ok()).collect::<Option<_>>()?;
             Some((natural(&offset)?, sizes, list(stride)?))
         }
         _ => None,

@@ -15,18 +15,11 @@ fn wav(folder: &Path, seconds: f64) -> (PathBuf, Vec<i16>) {
     let samples: Vec<i16> = (0..(seconds * RATE as f64) as usize)
         .map(|i| {
             let phase = 440.0 * i as f64 / RATE as f64 * std::f64::consts::TAU;
-            if i < RATE / 2 {
-                0
-            } else {
-                (16000.0 * phase.sin()) as i16
-            }
+            if i < RATE / 2 { 0 } else { (16000.0 * phase.sin()) as i16 }
         })
         .collect();
-    let data: Vec<u8> = samples
-        .iter()
-        .flat_map(|s| [s.to_le_bytes(), s.to_le_bytes()])
-        .flatten()
-        .collect();
+    let data: Vec<u8> =
+        samples.iter().flat_map(|s| [s.to_le_bytes(), s.to_le_bytes()]).flatten().collect();
     let mut file = b"RIFF".to_vec();
     file.extend((36 + data.len() as u32).to_le_bytes());
     file.extend(b"WAVEfmt \x10\0\0\0\x01\0\x02\0");
@@ -55,14 +48,8 @@ fn with_sound(
     assert_eq!(streams.len(), 2, "{preset}");
     assert_eq!(streams[0]["nb_read_packets"], frames.to_string());
     let start: f64 = streams[0]["start_time"].as_str().unwrap().parse().unwrap();
-    assert!(
-        start.abs() < 1e-3,
-        "{preset}: the picture starts at {start}"
-    );
-    (
-        streams[1]["codec_name"].as_str().unwrap().to_owned(),
-        sound(&path),
-    )
+    assert!(start.abs() < 1e-3, "{preset}: the picture starts at {start}");
+    (streams[1]["codec_name"].as_str().unwrap().to_owned(), sound(&path))
 }
 
 fn loudness(sound: &[f32]) -> f32 {
@@ -76,11 +63,7 @@ const TONE: f32 = 16000.0 / 32768.0 * std::f32::consts::FRAC_1_SQRT_2;
 fn lossless_sound_is_exact_to_the_sample() {
     let folder = tempdir().unwrap();
     let (path, samples) = wav(folder.path(), 2.0);
-    let exact = |i: i64| {
-        samples
-            .get(i as usize)
-            .map_or(0.0, |s| f32::from(*s) / 32768.0)
-    };
+    let exact = |i: i64| samples.get(i as usize).map_or(0.0, |s| f32::from(*s) / 32768.0);
     for (preset, offset, codec) in [
         ("prores-422hq", 0.25, "pcm_s24le"),
         ("prores-422hq", -0.125, "pcm_s24le"),
@@ -110,39 +93,17 @@ fn sound_is_copied_where_the_container_takes_it() {
         let (codec, read) = with_sound(folder.path(), preset, 24, &path, 0.0);
         assert_eq!(codec, "pcm_s16le");
         // To the packet.
-        assert!(
-            (RATE..RATE + RATE / 10).contains(&read.len()),
-            "{preset}: {}",
-            read.len()
-        );
-        assert!(
-            read.iter()
-                .zip(&samples)
-                .all(|(r, w)| *r == f32::from(*w) / 32768.0),
-            "{preset}"
-        );
+        assert!((RATE..RATE + RATE / 10).contains(&read.len()), "{preset}: {}", read.len());
+        assert!(read.iter().zip(&samples).all(|(r, w)| *r == f32::from(*w) / 32768.0), "{preset}");
     }
     let m4a = folder.path().join("sound.m4a");
-    make(&[
-        "-i",
-        path.to_str().unwrap(),
-        "-c:a",
-        "aac",
-        m4a.to_str().unwrap(),
-    ]);
+    make(&["-i", path.to_str().unwrap(), "-c:a", "aac", m4a.to_str().unwrap()]);
     for (preset, codec) in [("h264-draft", "aac"), ("ffv1", "flac")] {
         let (read_codec, read) = with_sound(folder.path(), preset, 24, &m4a, 0.0);
         assert_eq!(read_codec, codec, "{preset}");
-        assert!(
-            (RATE - 64..RATE + 2100).contains(&read.len()),
-            "{preset}: {}",
-            read.len()
-        );
+        assert!((RATE - 64..RATE + 2100).contains(&read.len()), "{preset}: {}", read.len());
         assert!(loudness(&read[..RATE / 2 - 1100]) < 0.01, "{preset}");
-        assert!(
-            (loudness(&read[RATE / 2 + 1100..RATE - 64]) - TONE).abs() < 0.02,
-            "{preset}"
-        );
+        assert!((loudness(&read[RATE / 2 + 1100..RATE - 64]) - TONE).abs() < 0.02, "{preset}");
     }
 }
 
@@ -153,16 +114,9 @@ fn aac_starts_and_ends_with_the_picture() {
     for (offset, tone) in [(0.0, RATE / 2), (0.375, RATE / 8), (-0.25, 3 * RATE / 4)] {
         let (codec, read) = with_sound(folder.path(), "h264-draft", 24, &path, offset);
         assert_eq!(codec, "aac");
-        assert!(
-            (RATE..RATE + 1100).contains(&read.len()),
-            "at {offset}: {}",
-            read.len()
-        );
+        assert!((RATE..RATE + 1100).contains(&read.len()), "at {offset}: {}", read.len());
         assert!(loudness(&read[..tone - 1100]) < 0.01, "at {offset}");
-        assert!(
-            (loudness(&read[tone + 1100..RATE]) - TONE).abs() < 0.02,
-            "at {offset}"
-        );
+        assert!((loudness(&read[tone + 1100..RATE]) - TONE).abs() < 0.02, "at {offset}");
     }
 }
 
@@ -173,15 +127,7 @@ fn short_sound_ends_and_odd_rates_are_converted() {
     let (_, read) = with_sound(folder.path(), "prores-422hq", 24, &path, 0.25);
     assert_eq!(read.len(), RATE / 2);
     let odd = folder.path().join("odd.flac");
-    make(&[
-        "-i",
-        path.to_str().unwrap(),
-        "-ar",
-        "37800",
-        "-ac",
-        "1",
-        odd.to_str().unwrap(),
-    ]);
+    make(&["-i", path.to_str().unwrap(), "-ar", "37800", "-ac", "1", odd.to_str().unwrap()]);
     let (codec, read) = with_sound(folder.path(), "h264-draft", 12, &odd, 0.25);
     assert_eq!(codec, "aac");
     assert!((loudness(&read[RATE / 4 + 1500..RATE / 2 - 1500]) - TONE).abs() < 0.02);
@@ -194,17 +140,10 @@ fn what_is_no_sound_is_refused() {
     let refused = |audio: &Path, offset: f64| {
         let mut stream = stream(64, 64, 1);
         stream.audio = Some((audio.to_path_buf(), offset));
-        let error = open(
-            &folder.path().join("x.mp4"),
-            &Preset::find("h264").unwrap(),
-            &stream,
-        )
-        .err()
-        .unwrap();
-        assert!(
-            error.to_string().contains(audio.to_str().unwrap()),
-            "{error}"
-        );
+        let error = open(&folder.path().join("x.mp4"), &Preset::find("h264").unwrap(), &stream)
+            .err()
+            .unwrap();
+        assert!(error.to_string().contains(audio.to_str().unwrap()), "{error}");
         error.exit_code()
     };
     assert_eq!(refused(&folder.path().join("none.wav"), 0.0), 66);
@@ -213,12 +152,7 @@ fn what_is_no_sound_is_refused() {
     let text = folder.path().join("text.wav");
     fs::write(&text, "no sound").unwrap();
     assert_eq!(refused(&text, 0.0), 65);
-    let silent = render(
-        folder.path(),
-        "h264-draft",
-        &stream(64, 64, 1),
-        |_, _, _| [0.0; 3],
-    );
+    let silent = render(folder.path(), "h264-draft", &stream(64, 64, 1), |_, _, _| [0.0; 3]);
     assert_eq!(refused(&silent, 0.0), 65);
     assert!(!folder.path().join("x.mp4").exists());
     assert!(

@@ -47,11 +47,8 @@ fn bars_come_back_through_bt709() {
             for (x, y) in patches() {
                 let read = frame[(y * stream.width + x) as usize];
                 for (read, written) in read.iter().zip(test_card(x, y)) {
-                    let written = if preset == "ffv1" {
-                        (written * 255.0).round() / 255.0
-                    } else {
-                        written
-                    };
+                    let written =
+                        if preset == "ffv1" { (written * 255.0).round() / 255.0 } else { written };
                     let difference = (read - written).abs() * 255.0;
                     assert!(
                         difference <= tolerance(preset) + 1e-9,
@@ -68,11 +65,7 @@ fn codes([r, g, b]: [f64; 3], bits: u32) -> [f64; 3] {
     let luma = 0.2126 * r + 0.7152 * g + 0.0722 * b;
     let unit = f64::from(1 << (bits - 8));
     let (blue, red) = ((b - luma) / 1.8556, (r - luma) / 1.5748);
-    [
-        (16.0 + 219.0 * luma) * unit,
-        (128.0 + 224.0 * blue) * unit,
-        (128.0 + 224.0 * red) * unit,
-    ]
+    [(16.0 + 219.0 * luma) * unit, (128.0 + 224.0 * blue) * unit, (128.0 + 224.0 * red) * unit]
 }
 
 #[test]
@@ -93,17 +86,13 @@ fn the_stored_codes_are_those_of_the_standard() {
         let bytes = planes(&path);
         let stored: Vec<f64> = match bits {
             8 => bytes.iter().map(|b| f64::from(*b)).collect(),
-            _ => bytes
-                .chunks_exact(2)
-                .map(|b| f64::from(u16::from_le_bytes([b[0], b[1]])))
-                .collect(),
+            _ => {
+                bytes.chunks_exact(2).map(|b| f64::from(u16::from_le_bytes([b[0], b[1]]))).collect()
+            }
         };
         let (chroma_width, chroma_height) = (width >> shift.0, height >> shift.1);
         // ProRes 4444 is decoded with an opaque alpha plane or without one.
-        assert!(
-            stored.len() >= width * height + 2 * chroma_width * chroma_height,
-            "{preset}"
-        );
+        assert!(stored.len() >= width * height + 2 * chroma_width * chroma_height, "{preset}");
         for (x, y) in patches() {
             let (x, y) = (x as usize, y as usize);
             let chroma = width * height + (y >> shift.1) * chroma_width + (x >> shift.0);
@@ -111,11 +100,7 @@ fn the_stored_codes_are_those_of_the_standard() {
             let expected = codes(test_card(x as u32, y as u32), bits);
             for (at, expected) in at.into_iter().zip(expected) {
                 let difference = (stored[at] - expected).abs() / f64::from(1 << (bits - 8));
-                assert!(
-                    difference <= 2.0,
-                    "{preset} at {x},{y}: {} for {expected}",
-                    stored[at]
-                );
+                assert!(difference <= 2.0, "{preset} at {x},{y}: {} for {expected}", stored[at]);
             }
         }
     }
@@ -126,18 +111,12 @@ fn colour_samples_are_sited_left() {
     let folder = tempdir().unwrap();
     let lossless = folder.path().join("lossless.ron");
     let text = std::fs::read_to_string("presets/h264.ron").unwrap();
-    let text = text
-        .replace("\"crf\": \"14\"", "\"qp\": \"0\"")
-        .replace("\"high\"", "\"high444\"");
+    let text = text.replace("\"crf\": \"14\"", "\"qp\": \"0\"").replace("\"high\"", "\"high444\"");
     std::fs::write(&lossless, text).unwrap();
     let stream = stream(64, 16, 1);
     let red = |x: f64| [x * 4.0 / 255.0, 0.0, 0.0];
-    let path = render(
-        folder.path(),
-        lossless.to_str().unwrap(),
-        &stream,
-        |_, x, _| red(f64::from(x)),
-    );
+    let path =
+        render(folder.path(), lossless.to_str().unwrap(), &stream, |_, x, _| red(f64::from(x)));
     let bytes = planes(&path);
     let last_row = &bytes[bytes.len() - 32..];
     // Away from the edges the mean difference would be half a pixel of the ramp, 0.9, if they
@@ -167,15 +146,10 @@ fn ffv1_is_lossless() {
             .collect();
         let depth = Preset::find("ffv1").unwrap().depth();
         let written: Vec<u8> = (0..stream.frames)
-            .flat_map(
-                |i| match picture(i, &stream, depth, |x, y| noise(i, x, y)) {
-                    Picture {
-                        samples: Samples::U8(samples),
-                        ..
-                    } => samples,
-                    other => panic!("{other:?}"),
-                },
-            )
+            .flat_map(|i| match picture(i, &stream, depth, |x, y| noise(i, x, y)) {
+                Picture { samples: Samples::U8(samples), .. } => samples,
+                other => panic!("{other:?}"),
+            })
             .collect();
         assert!(read == written, "{width}x{height}");
     }
@@ -195,9 +169,7 @@ fn the_tags_say_what_is_there() {
         ("ffv1", "ffv1", "FFV1", "bgr0"),
         ("av1", "av1", "av01", "yuv420p10le"),
     ] {
-        let path = render(folder.path(), preset, &stream, |i, _, _| {
-            [0.2 * i as f64; 3]
-        });
+        let path = render(folder.path(), preset, &stream, |i, _, _| [0.2 * i as f64; 3]);
         let streams = probe(&path);
         assert_eq!(streams.len(), 1, "{preset}");
         let video = &streams[0];
@@ -205,11 +177,7 @@ fn the_tags_say_what_is_there() {
             Value::String(text) => text.clone(),
             other => other.to_string(),
         };
-        let (range, matrix) = if preset == "ffv1" {
-            ("pc", "gbr")
-        } else {
-            ("tv", "bt709")
-        };
+        let (range, matrix) = if preset == "ffv1" { ("pc", "gbr") } else { ("tv", "bt709") };
         for (key, expected) in [
             ("codec_name", codec),
             ("codec_tag_string", tag),

@@ -12,9 +12,7 @@ use tempfile::tempdir;
 use super::tools::{self, picture, render, stream};
 
 fn error(out: &Path, preset: &str, stream: &Stream) -> Error {
-    open(out, &Preset::find(preset).unwrap(), stream)
-        .err()
-        .unwrap()
+    open(out, &Preset::find(preset).unwrap(), stream).err().unwrap()
 }
 
 fn is_empty(folder: &Path) -> bool {
@@ -30,30 +28,11 @@ fn a_preset_with_a_slip_is_an_error() {
     let cases = [
         (h264.replace("\"crf\"", "\"crv\""), 65, "option `crv`"),
         (h264.replace("\"slow\"", "\"slowish\""), 65, "slowish"),
-        (
-            h264.replace("\"crf\": \"14\"", "\"x264-params\": \"kyint=3\""),
-            65,
-            "kyint",
-        ),
+        (h264.replace("\"crf\": \"14\"", "\"x264-params\": \"kyint=3\""), 65, "kyint"),
         (h265.replace("pools=4", "pols=4"), 65, "pols"),
-        (
-            h264.replace("\"movflags\"", "\"movflag\""),
-            65,
-            "option `movflag`",
-        ),
-        (
-            h264.replace("\"+faststart\"", "\"+fasterstart\""),
-            65,
-            "fasterstart",
-        ),
-        (
-            h264.replace(
-                "\"mp4\",\n        container_",
-                "\"mp5\",\n        container_",
-            ),
-            65,
-            "`mp5`",
-        ),
+        (h264.replace("\"movflags\"", "\"movflag\""), 65, "option `movflag`"),
+        (h264.replace("\"+faststart\"", "\"+fasterstart\""), 65, "fasterstart"),
+        (h264.replace("\"mp4\",\n        container_", "\"mp5\",\n        container_"), 65, "`mp5`"),
         (h264.replace("libx264", "libx263"), 66, "`libx263`"),
         (h264.replace("libx264", "aac"), 65, "encodes no video"),
         (h264.replace("yuv420p", "gbrp16le"), 65, "libx264"),
@@ -61,11 +40,7 @@ fn a_preset_with_a_slip_is_an_error() {
     ];
     for (text, code, words) in cases {
         fs::write(&file, &text).unwrap();
-        let error = error(
-            &out.path().join("a.mp4"),
-            file.to_str().unwrap(),
-            &stream(64, 64, 1),
-        );
+        let error = error(&out.path().join("a.mp4"), file.to_str().unwrap(), &stream(64, 64, 1));
         assert!(error.to_string().contains(words), "{error}");
         assert_eq!(error.exit_code(), code, "{error}");
         assert!(is_empty(out.path()), "{error}");
@@ -76,10 +51,7 @@ fn a_preset_with_a_slip_is_an_error() {
 fn a_size_that_an_encoder_cannot_do_is_an_error() {
     let folder = tempdir().unwrap();
     let error = error(&folder.path().join("a.mp4"), "av1", &stream(16, 16, 1));
-    assert!(
-        error.to_string().contains("`libsvtav1` at 16x16"),
-        "{error}"
-    );
+    assert!(error.to_string().contains("`libsvtav1` at 16x16"), "{error}");
     assert_eq!(error.exit_code(), 65);
     assert!(is_empty(folder.path()));
 }
@@ -92,24 +64,8 @@ fn output_and_preset_must_agree() {
         ("a.mp4", "prores-4444", stream(64, 64, 1), "`.mov`"),
         ("a.mp4", "h264", stream(65, 64, 1), "even width"),
         ("a.mp4", "h264", stream(0, 64, 1), "0x64"),
-        (
-            "a.mp4",
-            "h264",
-            Stream {
-                fps: (0, 1),
-                ..stream(64, 64, 1)
-            },
-            "frame rate",
-        ),
-        (
-            "a.mp4",
-            "h264",
-            Stream {
-                pixel_aspect: (1, 0),
-                ..stream(64, 64, 1)
-            },
-            "pixel aspect",
-        ),
+        ("a.mp4", "h264", Stream { fps: (0, 1), ..stream(64, 64, 1) }, "frame rate"),
+        ("a.mp4", "h264", Stream { pixel_aspect: (1, 0), ..stream(64, 64, 1) }, "pixel aspect"),
     ] {
         let error = error(&path(name), preset, &stream);
         assert!(error.to_string().contains(words), "{error}");
@@ -139,8 +95,7 @@ fn what_is_dropped_midway_leaves_nothing() {
     for preset in tools::VIDEO {
         let (path, mut sink) = tools::open(folder.path(), preset, &stream);
         for i in 0..5 {
-            sink.write(&picture(i, &stream, sink.depth(), |_, _| [0.5; 3]))
-                .unwrap();
+            sink.write(&picture(i, &stream, sink.depth(), |_, _| [0.5; 3])).unwrap();
         }
         assert!(!path.exists() && !is_empty(folder.path()));
         drop(sink);
@@ -156,21 +111,11 @@ fn a_picture_of_another_kind_is_refused() {
     let folder = tempdir().unwrap();
     let stream = stream(64, 64, 2);
     let (_, mut sink) = tools::open(folder.path(), "h264", &stream);
+    assert!(sink.write(&picture(0, &stream, Depth::U16, |_, _| [0.5; 3])).is_err());
     assert!(
-        sink.write(&picture(0, &stream, Depth::U16, |_, _| [0.5; 3]))
-            .is_err()
+        sink.write(&picture(0, &tools::stream(64, 62, 1), Depth::U8, |_, _| [0.5; 3])).is_err()
     );
-    assert!(
-        sink.write(&picture(
-            0,
-            &tools::stream(64, 62, 1),
-            Depth::U8,
-            |_, _| [0.5; 3]
-        ))
-        .is_err()
-    );
-    sink.write(&picture(0, &stream, Depth::U8, |_, _| [0.5; 3]))
-        .unwrap();
+    sink.write(&picture(0, &stream, Depth::U8, |_, _| [0.5; 3])).unwrap();
     assert_eq!(sink.finish().unwrap().len(), 1);
 }
 
@@ -179,11 +124,9 @@ fn an_unwritable_place_is_an_io_error() {
     let folder = tempdir().unwrap();
     let file = folder.path().join("file");
     fs::write(&file, "").unwrap();
-    for out in [
-        file.join("a.mp4"),
-        Path::new("/proc/a.mp4").into(),
-        folder.path().join("none/a.mp4"),
-    ] {
+    for out in
+        [file.join("a.mp4"), Path::new("/proc/a.mp4").into(), folder.path().join("none/a.mp4")]
+    {
         let error = error(&out, "h264", &stream(64, 64, 1));
         assert_eq!(error.exit_code(), 75, "{error}");
         assert!(error.to_string().contains("a.mp4"), "{error}");
@@ -218,17 +161,11 @@ fn a_full_disk_is_an_io_error_and_leaves_nothing() {
     let folder = tempdir().unwrap();
     let child = Command::new("sh")
         // The limit acts like a full disk, once its signal is ignored.
-        .args([
-            "-c",
-            "trap '' XFSZ; ulimit -f 64; exec \"$0\" --exact failures::full_disk_child",
-        ])
+        .args(["-c", "trap '' XFSZ; ulimit -f 64; exec \"$0\" --exact failures::full_disk_child"])
         .arg(env::current_exe().unwrap())
         .env(FULL, folder.path())
         .output()
         .unwrap();
     let said = String::from_utf8_lossy(&child.stdout);
-    assert!(
-        child.status.success() && said.contains("1 passed"),
-        "{said}"
-    );
+    assert!(child.status.success() && said.contains("1 passed"), "{said}");
 }

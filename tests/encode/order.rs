@@ -27,11 +27,7 @@ fn frame_k_is_picture_k() {
                     .iter()
                     .zip(flat(i as u64))
                     .all(|(read, written)| (read - written).abs() < 0.04);
-                assert!(
-                    near,
-                    "{preset}, frame {i}: {pixel:?} for {:?}",
-                    flat(i as u64)
-                );
+                assert!(near, "{preset}, frame {i}: {pixel:?} for {:?}", flat(i as u64));
             }
         }
     }
@@ -43,11 +39,7 @@ fn all_runs_are_byte_identical() {
     let mut stream = stream(112, 64, 9);
     stream.overwrite = true;
     let moving = |i: u64, x: u32, y: u32| {
-        [
-            x as f64 / 111.0,
-            y as f64 / 63.0,
-            ((x * y) as u64 + 9 * i) as f64 % 32.0 / 31.0,
-        ]
+        [x as f64 / 111.0, y as f64 / 63.0, ((x * y) as u64 + 9 * i) as f64 % 32.0 / 31.0]
     };
     for preset in VIDEO {
         // More than two, since x264 and others were seen to differ by what the memory held before.
@@ -78,20 +70,13 @@ fn any_size_that_the_format_allows_and_any_number_of_frames() {
             let read = rgb(&path, preset, &stream);
             assert_eq!(read.len() as u64, frames, "{preset} {width}x{height}");
             for (i, frame) in read.iter().enumerate() {
-                assert_eq!(
-                    frame.len() as u32,
-                    width * height,
-                    "{preset} {width}x{height}"
-                );
+                assert_eq!(frame.len() as u32, width * height, "{preset} {width}x{height}");
                 let near = |p: &[f64; 3]| {
                     p.iter()
                         .zip(flat(i as u64))
                         .all(|(read, written)| (read - written).abs() < 0.04)
                 };
-                assert!(
-                    frame.iter().all(near),
-                    "{preset} {width}x{height}, frame {i}"
-                );
+                assert!(frame.iter().all(near), "{preset} {width}x{height}, frame {i}");
             }
             assert_eq!(probe(&path)[0]["width"], width);
         }

@@ -7,15 +7,8 @@ use serde_json::Value;
 use sg3render::encode::{self, Depth, Picture, Preset, Samples, Sink, Stream};
 
 /// The presets that make video files.
-pub const VIDEO: [&str; 7] = [
-    "h264",
-    "h264-draft",
-    "h265",
-    "prores-4444",
-    "prores-422hq",
-    "ffv1",
-    "av1",
-];
+pub const VIDEO: [&str; 7] =
+    ["h264", "h264-draft", "h265", "prores-4444", "prores-422hq", "ffv1", "av1"];
 
 pub fn stream(width: u32, height: u32, frames: u64) -> Stream {
     Stream {
@@ -37,30 +30,20 @@ pub fn picture(
     colour: impl Fn(u32, u32) -> [f64; 3],
 ) -> Picture {
     let (width, height) = (stream.width, stream.height);
-    let values = (0..height)
-        .flat_map(|y| (0..width).map(move |x| (x, y)))
-        .flat_map(|(x, y)| colour(x, y));
+    let values =
+        (0..height).flat_map(|y| (0..width).map(move |x| (x, y))).flat_map(|(x, y)| colour(x, y));
     let samples = match depth {
         Depth::U8 => Samples::U8(values.map(|v| (v * 255.0).round() as u8).collect()),
         Depth::U16 => Samples::U16(values.map(|v| (v * 65535.0).round() as u16).collect()),
         Depth::F32 => Samples::F32(values.map(|v| v as f32).collect()),
     };
-    Picture {
-        index,
-        width,
-        height,
-        samples,
-    }
+    Picture { index, width, height, samples }
 }
 
 /// Opens the output of a preset in a folder, named after the preset.
 pub fn open(folder: &Path, preset: &str, stream: &Stream) -> (PathBuf, Box<dyn Sink>) {
     let preset = Preset::find(preset).unwrap();
-    let name = Path::new(&preset.name)
-        .file_stem()
-        .unwrap()
-        .to_str()
-        .unwrap();
+    let name = Path::new(&preset.name).file_stem().unwrap().to_str().unwrap();
     let path = folder.join(format!("{name}.{}", preset.extensions[0]));
     let sink = encode::open(&path, &preset, stream).unwrap();
     (path, sink)
@@ -75,10 +58,7 @@ pub fn render(
 ) -> PathBuf {
     let (path, mut sink) = open(folder, preset, stream);
     for index in 0..stream.frames {
-        sink.write(&picture(index, stream, sink.depth(), |x, y| {
-            colour(index, x, y)
-        }))
-        .unwrap();
+        sink.write(&picture(index, stream, sink.depth(), |x, y| colour(index, x, y))).unwrap();
     }
     assert_eq!(sink.finish().unwrap(), std::slice::from_ref(&path));
     path
@@ -98,18 +78,8 @@ fn run(program: &str, arguments: &[&str]) -> Vec<u8> {
 /// The streams of a file as ffprobe sees them, packets counted.
 pub fn probe(path: &Path) -> Vec<Value> {
     let path = path.to_str().unwrap();
-    let shown = run(
-        "ffprobe",
-        &[
-            "-v",
-            "error",
-            "-count_packets",
-            "-show_streams",
-            "-of",
-            "json",
-            path,
-        ],
-    );
+    let shown =
+        run("ffprobe", &["-v", "error", "-count_packets", "-show_streams", "-of", "json", path]);
     let shown: Value = serde_json::from_slice(&shown).unwrap();
     shown["streams"].as_array().unwrap().clone()
 }
@@ -118,17 +88,7 @@ pub fn probe(path: &Path) -> Vec<Value> {
 pub fn planes(path: &Path) -> Vec<u8> {
     run(
         "ffmpeg",
-        &[
-            "-v",
-            "error",
-            "-i",
-            path.to_str().unwrap(),
-            "-vsync",
-            "0",
-            "-f",
-            "rawvideo",
-            "-",
-        ],
+        &["-v", "error", "-i", path.to_str().unwrap(), "-vsync", "0", "-f", "rawvideo", "-"],
     )
 }
 
@@ -153,20 +113,11 @@ pub fn rgb(path: &Path, preset: &str, stream: &Stream) -> Vec<Vec<[f64; 3]>> {
     );
     let codes: Vec<u16> = match format {
         "rgb24" => bytes.into_iter().map(u16::from).collect(),
-        _ => bytes
-            .chunks_exact(2)
-            .map(|b| u16::from_le_bytes([b[0], b[1]]))
-            .collect(),
+        _ => bytes.chunks_exact(2).map(|b| u16::from_le_bytes([b[0], b[1]])).collect(),
     };
-    let values: Vec<f64> = codes
-        .into_iter()
-        .map(|code| f64::from(code) / most)
-        .collect();
+    let values: Vec<f64> = codes.into_iter().map(|code| f64::from(code) / most).collect();
     let pixels: Vec<[f64; 3]> = values.chunks_exact(3).map(|p| [p[0], p[1], p[2]]).collect();
-    pixels
-        .chunks((stream.width * stream.height) as usize)
-        .map(<[_]>::to_vec)
-        .collect()
+    pixels.chunks((stream.width * stream.height) as usize).map(<[_]>::to_vec).collect()
 }
 
 /// The sound of a file, the first of its channels at 48 kHz.
@@ -189,10 +140,7 @@ pub fn sound(path: &Path) -> Vec<f32> {
             "-",
         ],
     );
-    bytes
-        .chunks_exact(4)
-        .map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]]))
-        .collect()
+    bytes.chunks_exact(4).map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]])).collect()
 }
 
 /// Runs ffmpeg to make a file.

@@ -52,12 +52,7 @@ impl Audio {
             let track = muxer.add_encoded(transcoder.encoder())?;
             (Way::Encode(Box::new(transcoder)), track)
         };
-        Ok(Self {
-            source,
-            way,
-            track,
-            frame_time,
-        })
+        Ok(Self { source, way, track, frame_time })
     }
 
     /// Writes the sound of the first `frames` pictures, as far as it fills packets.
@@ -71,12 +66,7 @@ impl Audio {
     }
 
     fn write(&mut self, frames: i64, last: bool, muxer: &mut Muxer) -> Result<()> {
-        let Self {
-            source,
-            way,
-            track,
-            frame_time,
-        } = self;
+        let Self { source, way, track, frame_time } = self;
         match way {
             Way::Copy => copy(source, frames, *frame_time, muxer, *track),
             Way::Encode(transcoder) => {

@@ -124,14 +124,11 @@ pub(super) fn open(
         return Err(refused(&preset.name, &what, &name));
     }
     // Options within options (`x264-params`) are only warned of.
-    match heard()
-        .into_iter()
-        .find(|line| line.contains("option") || line.contains("Invalid value"))
+    match heard().into_iter().find(|line| line.contains("option") || line.contains("Invalid value"))
     {
-        Some(line) => Err(Error::Invalid(format!(
-            "{what} does not accept preset `{}`: {line}",
-            preset.name
-        ))),
+        Some(line) => {
+            Err(Error::Invalid(format!("{what} does not accept preset `{}`: {line}", preset.name)))
+        }
         None => Ok(encoder),
     }
 }
@@ -156,12 +153,9 @@ fn find(preset: &Preset, video: &Video) -> Result<*const ffi::AVCodec> {
              `libavcodec-extra` has the usual ones, `ffmpeg -encoders` lists yours",
             preset.name, video.codec
         ))),
-        Some(codec) if codec.type_ != ffi::AVMediaType::AVMEDIA_TYPE_VIDEO => {
-            Err(Error::Invalid(format!(
-                "preset `{}` names `{}`, which encodes no video",
-                preset.name, video.codec
-            )))
-        }
+        Some(codec) if codec.type_ != ffi::AVMediaType::AVMEDIA_TYPE_VIDEO => Err(Error::Invalid(
+            format!("preset `{}` names `{}`, which encodes no video", preset.name, video.codec),
+        )),
         Some(codec) => Ok(codec),
     }
 }

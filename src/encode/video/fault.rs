@@ -55,11 +55,7 @@ unsafe extern "C" fn hear(
         );
         CStr::from_ptr(line.as_ptr())
     };
-    let text = text
-        .to_string_lossy()
-        .trim()
-        .trim_end_matches('.')
-        .to_owned();
+    let text = text.to_string_lossy().trim().trim_end_matches('.').to_owned();
     // A thread that is ending has no place for it left.
     let _ = SAID.try_with(|said| {
         if let Ok(mut said) = said.try_borrow_mut()
@@ -139,12 +135,8 @@ pub(super) fn ok(code: c_int) -> Result<c_int, Fault> {
 /// A text for FFmpeg.
 pub(super) fn c_string(text: impl Into<Vec<u8>>) -> Result<CString> {
     CString::new(text).map_err(|e| {
-        let text = String::from_utf8_lossy(&e.into_vec())
-            .escape_debug()
-            .to_string();
-        Error::Invalid(format!(
-            "`{text}` holds a zero character, which FFmpeg cannot take"
-        ))
+        let text = String::from_utf8_lossy(&e.into_vec()).escape_debug().to_string();
+        Error::Invalid(format!("`{text}` holds a zero character, which FFmpeg cannot take"))
     })
 }
 
@@ -183,27 +175,14 @@ mod tests {
         listen();
         heard();
         // SAFETY: a constant format without arguments; the source may be null.
-        unsafe {
-            ffi::av_log(
-                std::ptr::null_mut(),
-                ffi::AV_LOG_ERROR,
-                c"out of film.\n".as_ptr(),
-            )
-        };
-        assert!(
-            Fault(ffi::AVERROR_EXTERNAL)
-                .reason()
-                .contains("(out of film)")
-        );
+        unsafe { ffi::av_log(std::ptr::null_mut(), ffi::AV_LOG_ERROR, c"out of film.\n".as_ptr()) };
+        assert!(Fault(ffi::AVERROR_EXTERNAL).reason().contains("(out of film)"));
         assert!(heard().is_empty());
     }
 
     #[test]
     fn zero_characters_are_refused() {
         assert_eq!(c_string("a\0b").unwrap_err().exit_code(), 65);
-        assert_eq!(
-            url(Path::new("a:b.mp4")).unwrap().as_c_str(),
-            c"file:a:b.mp4"
-        );
+        assert_eq!(url(Path::new("a:b.mp4")).unwrap().as_c_str(), c"file:a:b.mp4");
     }
 }

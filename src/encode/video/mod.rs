@@ -78,11 +78,7 @@ impl VideoSink {
     fn drain(&mut self) -> Result<()> {
         loop {
             let mut packet = Packet::empty();
-            match self
-                .encoder
-                .receive_packet(&mut packet)
-                .map_err(Fault::from)
-            {
+            match self.encoder.receive_packet(&mut packet).map_err(Fault::from) {
                 Ok(()) => {}
                 Err(Fault::AGAIN | Fault::END) => return Ok(()),
                 Err(fault) => return Err(self.failed(fault)),
@@ -90,8 +86,7 @@ impl VideoSink {
             if packet.duration() == 0 {
                 packet.set_duration(1);
             }
-            self.muxer
-                .write(&mut packet, self.track, self.frame_time())?;
+            self.muxer.write(&mut packet, self.track, self.frame_time())?;
             self.packets += 1;
         }
     }
@@ -112,14 +107,9 @@ impl Sink for VideoSink {
 
     fn write(&mut self, picture: &Picture) -> Result<()> {
         picture.check(&self.stream, self.depth)?;
-        let mut frame = self
-            .scaler
-            .convert(picture)
-            .map_err(|fault| self.failed(fault))?;
+        let mut frame = self.scaler.convert(picture).map_err(|fault| self.failed(fault))?;
         frame.set_pts(Some(self.pictures));
-        self.encoder
-            .send_frame(&frame)
-            .map_err(|error| self.failed(error.into()))?;
+        self.encoder.send_frame(&frame).map_err(|error| self.failed(error.into()))?;
         self.pictures += 1;
         self.drain()?;
         match &mut self.audio {
@@ -136,9 +126,7 @@ impl Sink for VideoSink {
                 path.display()
             )));
         }
-        self.encoder
-            .send_eof()
-            .map_err(|error| self.failed(error.into()))?;
+        self.encoder.send_eof().map_err(|error| self.failed(error.into()))?;
         self.drain()?;
         if let Some(audio) = &mut self.audio {
             audio.finish(self.pictures, &mut self.muxer)?;

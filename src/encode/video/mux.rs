@@ -46,10 +46,7 @@ impl Muxer {
             (*raw).flags |= ffi::AVFMT_FLAG_BITEXACT;
             format::context::Output::wrap(raw)
         };
-        let mut muxer = Self {
-            output,
-            target: target.to_path_buf(),
-        };
+        let mut muxer = Self { output, target: target.to_path_buf() };
         // SAFETY: the context has no file yet.
         ok(unsafe { ffi::avio_open(&mut (*muxer.raw()).pb, url.as_ptr(), ffi::AVIO_FLAG_WRITE) })
             .map_err(|fault| fault.of("write", &muxer.target))?;
@@ -147,9 +144,7 @@ impl Muxer {
             ffi::av_packet_rescale_ts(packet.as_mut_ptr(), time_base.into(), to);
             ffi::av_interleaved_write_frame(raw, packet.as_mut_ptr())
         };
-        ok(code)
-            .map(drop)
-            .map_err(|fault| fault.of("write", &self.target))
+        ok(code).map(drop).map_err(|fault| fault.of("write", &self.target))
     }
 
     /// Writes the trailer and closes the file, so that all has been given to the system.
@@ -165,7 +160,6 @@ impl Muxer {
                 ok(written).and(ok(closed))
             })
         };
-        done.map(drop)
-            .map_err(|fault: Fault| fault.of("write", &self.target))
+        done.map(drop).map_err(|fault: Fault| fault.of("write", &self.target))
     }
 }

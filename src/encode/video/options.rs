@@ -59,8 +59,5 @@ pub(super) fn refused(preset: &str, what: &str, name: &str) -> Error {
 
 /// The error for options that were understood but not accepted.
 pub(super) fn not_accepted(preset: &str, what: &str, fault: Fault) -> Error {
-    Error::Invalid(format!(
-        "{what} does not accept preset `{preset}`: {}",
-        fault.reason()
-    ))
+    Error::Invalid(format!("{what} does not accept preset `{preset}`: {}", fault.reason()))
 }

@@ -39,18 +39,11 @@ impl Resampler {
             let raw = model.as_mut_ptr().as_mut().ok_or(NO_MEMORY)?;
             raw.format = to.sample_fmt as c_int;
             raw.sample_rate = to.sample_rate;
-            ok(ffi::av_channel_layout_copy(
-                &mut raw.ch_layout,
-                &to.ch_layout,
-            ))?;
+            ok(ffi::av_channel_layout_copy(&mut raw.ch_layout, &to.ch_layout))?;
             let mut resampler = Self {
                 context: ptr::null_mut(),
                 queue: ptr::null_mut(),
-                from: Form(
-                    from.sample_fmt as c_int,
-                    from.sample_rate,
-                    from.ch_layout.nb_channels,
-                ),
+                from: Form(from.sample_fmt as c_int, from.sample_rate, from.ch_layout.nb_channels),
                 to: to.sample_fmt,
                 model,
             };
@@ -68,20 +61,14 @@ impl Resampler {
             ))?;
             ok(ffi::swr_init(resampler.context))?;
             resampler.queue = ffi::av_audio_fifo_alloc(to.sample_fmt, to.ch_layout.nb_channels, 1);
-            if resampler.queue.is_null() {
-                Err(NO_MEMORY)
-            } else {
-                Ok(resampler)
-            }
+            if resampler.queue.is_null() { Err(NO_MEMORY) } else { Ok(resampler) }
         }
     }
 
     /// Samples of each channel that can be fetched.
     pub fn len(&self) -> usize {
         // SAFETY: the queue is ours.
-        unsafe { ffi::av_audio_fifo_size(self.queue) }
-            .try_into()
-            .unwrap_or(0)
+        unsafe { ffi::av_audio_fifo_size(self.queue) }.try_into().unwrap_or(0)
     }
 
     /// Takes decoded sound, or, with none, the end of it.
@@ -103,13 +90,7 @@ impl Resampler {
             }
             let converted = self.frame(room)?;
             let planes = (*converted.as_ptr()).extended_data;
-            let made = ok(ffi::swr_convert(
-                self.context,
-                planes,
-                room,
-                data.cast(),
-                samples,
-            ))?;
+            let made = ok(ffi::swr_convert(self.context, planes, room, data.cast(), samples))?;
             ok(ffi::av_audio_fifo_write(self.queue, planes.cast(), made))?;
         }
         Ok(())
@@ -123,18 +104,8 @@ impl Resampler {
         unsafe {
             let raw = &*silence.as_ptr();
             let channels = raw.ch_layout.nb_channels;
-            ok(ffi::av_samples_set_silence(
-                raw.extended_data,
-                0,
-                samples,
-                channels,
-                self.to,
-            ))?;
-            ok(ffi::av_audio_fifo_write(
-                self.queue,
-                raw.extended_data.cast(),
-                samples,
-            ))?;
+            ok(ffi::av_samples_set_silence(raw.extended_data, 0, samples, channels, self.to))?;
+            ok(ffi::av_audio_fifo_write(self.queue, raw.extended_data.cast(), samples))?;
         }
         Ok(())
     }
@@ -155,11 +126,7 @@ impl Resampler {
         let read = ok(unsafe {
             ffi::av_audio_fifo_read(self.queue, (*frame.as_ptr()).extended_data.cast(), samples)
         })?;
-        if read == samples {
-            Ok(frame)
-        } else {
-            Err(Fault(ffi::AVERROR_BUG))
-        }
+        if read == samples { Ok(frame) } else { Err(Fault(ffi::AVERROR_BUG)) }
     }
 
     /// A frame of the encoder's form with room for so many samples.
@@ -167,17 +134,12 @@ impl Resampler {
         let mut frame = frame::Audio::empty();
         // SAFETY: both frames are ours; FFmpeg allocates what the fields ask for, or fails.
         unsafe {
-            let (model, raw) = (
-                &*self.model.as_ptr(),
-                frame.as_mut_ptr().as_mut().ok_or(NO_MEMORY)?,
-            );
+            let (model, raw) =
+                (&*self.model.as_ptr(), frame.as_mut_ptr().as_mut().ok_or(NO_MEMORY)?);
             raw.format = model.format;
             raw.sample_rate = model.sample_rate;
             raw.nb_samples = samples;
-            ok(ffi::av_channel_layout_copy(
-                &mut raw.ch_layout,
-                &model.ch_layout,
-            ))?;
+            ok(ffi::av_channel_layout_copy(&mut raw.ch_layout, &model.ch_layout))?;
             ok(ffi::av_frame_get_buffer(raw, 0))?;
         }
         Ok(frame)

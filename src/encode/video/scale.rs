@@ -55,22 +55,13 @@ impl Scaler {
                 fault.reason()
             ))
         };
-        let source = Model {
-            format: source_format,
-            ..model
-        }
-        .frame()
-        .map_err(unable)?;
+        let source = Model { format: source_format, ..model }.frame().map_err(unable)?;
         // SAFETY: takes nothing.
         let context = unsafe { ffi::sws_alloc_context() };
         if context.is_null() {
             return Err(Error::Device("FFmpeg has no memory for a converter".into()));
         }
-        let scaler = Self {
-            context,
-            source,
-            model,
-        };
+        let scaler = Self { context, source, model };
         scaler.init(source_format, video).map_err(unable)?;
         Ok(scaler)
     }
@@ -157,10 +148,8 @@ impl Model {
         let mut frame = frame::Video::empty();
         // SAFETY: the frame is ours; FFmpeg allocates what its fields ask for, or says that it cannot.
         unsafe {
-            let raw = frame
-                .as_mut_ptr()
-                .as_mut()
-                .ok_or(Fault(-ffmpeg_next::util::error::ENOMEM))?;
+            let raw =
+                frame.as_mut_ptr().as_mut().ok_or(Fault(-ffmpeg_next::util::error::ENOMEM))?;
             raw.format = self.format as c_int;
             raw.width = self.width;
             raw.height = self.height;

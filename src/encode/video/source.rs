@@ -47,12 +47,7 @@ impl Source {
         let stream = input.streams().best(media::Type::Audio).map(|s| s.index());
         let stream =
             stream.ok_or_else(|| Error::Invalid(format!("`{}` holds no sound", path.display())))?;
-        let mut source = Self {
-            input,
-            stream,
-            held: None,
-            path: path.to_path_buf(),
-        };
+        let mut source = Self { input, stream, held: None, path: path.to_path_buf() };
         source.held = source.packet()?;
         Ok(source)
     }
@@ -60,16 +55,12 @@ impl Source {
     /// What kind of sound it is.
     pub fn parameters(&self) -> Parameters {
         // SAFETY: `open` found the stream, and streams of a file do not go away.
-        self.input
-            .stream(self.stream)
-            .map_or_else(Parameters::new, |s| s.parameters())
+        self.input.stream(self.stream).map_or_else(Parameters::new, |s| s.parameters())
     }
 
     /// The unit of the packets' times in seconds.
     pub fn time_base(&self) -> Rational {
-        self.input
-            .stream(self.stream)
-            .map_or(Rational::new(1, 1), |s| s.time_base())
+        self.input.stream(self.stream).map_or(Rational::new(1, 1), |s| s.time_base())
     }
 
     /// The file's length in seconds, where it is known.
@@ -106,11 +97,7 @@ impl Source {
 
     /// The error for sound that cannot be used.
     pub fn failed(&self, fault: Fault) -> Error {
-        let text = format!(
-            "cannot use the sound of `{}`: {}",
-            self.path.display(),
-            fault.reason()
-        );
+        let text = format!("cannot use the sound of `{}`: {}", self.path.display(), fault.reason());
         match fault.0 {
             ffi::AVERROR_DECODER_NOT_FOUND | ffi::AVERROR_ENCODER_NOT_FOUND => Error::Missing(text),
             _ => Error::Invalid(text),

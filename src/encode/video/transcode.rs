@@ -14,9 +14,8 @@ use crate::Result;
 /// Samples per packet of encoders that take any number.
 const PIECE: usize = 1024;
 /// Sampling rates that AAC has (ISO/IEC 14496-3, table 1.18), Hz.
-const AAC_RATES: [c_int; 13] = [
-    96000, 88200, 64000, 48000, 44100, 32000, 24000, 22050, 16000, 12000, 11025, 8000, 7350,
-];
+const AAC_RATES: [c_int; 13] =
+    [96000, 88200, 64000, 48000, 44100, 32000, 24000, 22050, 16000, 12000, 11025, 8000, 7350];
 /// Bits per second that AAC is given for a channel: transparent to nearly every ear.
 const AAC_BIT_RATE: i64 = 128_000;
 
@@ -52,18 +51,13 @@ impl Transcoder {
         unsafe { (*context.as_mut_ptr()).pkt_timebase = time_base.into() };
         let decoder = context.decoder().audio()?;
         let (id, format) = match container {
-            "mov" => (
-                ffi::AVCodecID::AV_CODEC_ID_PCM_S24LE,
-                ffi::AVSampleFormat::AV_SAMPLE_FMT_S32,
-            ),
-            "matroska" => (
-                ffi::AVCodecID::AV_CODEC_ID_FLAC,
-                ffi::AVSampleFormat::AV_SAMPLE_FMT_S32,
-            ),
-            _ => (
-                ffi::AVCodecID::AV_CODEC_ID_AAC,
-                ffi::AVSampleFormat::AV_SAMPLE_FMT_FLTP,
-            ),
+            "mov" => {
+                (ffi::AVCodecID::AV_CODEC_ID_PCM_S24LE, ffi::AVSampleFormat::AV_SAMPLE_FMT_S32)
+            }
+            "matroska" => {
+                (ffi::AVCodecID::AV_CODEC_ID_FLAC, ffi::AVSampleFormat::AV_SAMPLE_FMT_S32)
+            }
+            _ => (ffi::AVCodecID::AV_CODEC_ID_AAC, ffi::AVSampleFormat::AV_SAMPLE_FMT_FLTP),
         };
         let encoder = open_encoder(&decoder, id, format, global_header)?;
         let resampler = Resampler::new(&decoder, &encoder)?;
@@ -114,15 +108,11 @@ impl Transcoder {
             let mut frame = self.resampler.pull(there).map_err(|f| source.failed(f))?;
             frame.set_pts(Some(self.position));
             self.position += there as i64;
-            self.encoder
-                .send_frame(&frame)
-                .map_err(|e| source.failed(e.into()))?;
+            self.encoder.send_frame(&frame).map_err(|e| source.failed(e.into()))?;
             self.drain(source, muxer, track)?;
         }
         if last {
-            self.encoder
-                .send_eof()
-                .map_err(|e| source.failed(e.into()))?;
+            self.encoder.send_eof().map_err(|e| source.failed(e.into()))?;
             self.drain(source, muxer, track)?;
         }
         Ok(())
@@ -136,11 +126,7 @@ impl Transcoder {
     fn drain(&mut self, source: &Source, muxer: &mut Muxer, track: usize) -> Result<()> {
         loop {
             let mut packet = Packet::empty();
-            match self
-                .encoder
-                .receive_packet(&mut packet)
-                .map_err(Fault::from)
-            {
+            match self.encoder.receive_packet(&mut packet).map_err(Fault::from) {
                 Ok(()) => muxer.write(&mut packet, track, self.sample_time())?,
                 Err(Fault::AGAIN | Fault::END) => return Ok(()),
                 Err(fault) => return Err(source.failed(fault)),
@@ -154,9 +140,7 @@ impl Transcoder {
             match (self.lead, self.decoded.take()) {
                 (Some(lead @ 1..), decoded) => {
                     let silence = lead.min(samples as i64);
-                    self.resampler
-                        .push_silence(silence as usize)
-                        .map_err(|f| source.failed(f))?;
+                    self.resampler.push_silence(silence as usize).map_err(|f| source.failed(f))?;
                     self.lead = Some(lead - silence);
                     self.decoded = decoded;
                 }
@@ -187,9 +171,8 @@ impl Transcoder {
     fn take(&mut self, decoded: Option<&frame::Audio>) -> Result<(), Fault> {
         self.resampler.push(decoded)?;
         if let Some(lead @ ..=-1) = self.lead {
-            let skipped = self
-                .resampler
-                .skip(usize::try_from(lead.unsigned_abs()).unwrap_or(usize::MAX))?;
+            let skipped =
+                self.resampler.skip(usize::try_from(lead.unsigned_abs()).unwrap_or(usize::MAX))?;
             self.lead = Some(lead + skipped as i64);
         }
         Ok(())
@@ -199,11 +182,7 @@ impl Transcoder {
     fn decode(&mut self, source: &mut Source) -> Result<Option<frame::Audio>> {
         loop {
             let mut decoded = frame::Audio::empty();
-            match self
-                .decoder
-                .receive_frame(&mut decoded)
-                .map_err(Fault::from)
-            {
+            match self.decoder.receive_frame(&mut decoded).map_err(Fault::from) {
                 Ok(()) => return Ok(Some(decoded)),
                 Err(Fault::END) => return Ok(None),
                 Err(Fault::AGAIN) => {}
@@ -251,10 +230,7 @@ fn open_encoder(
         }
         match from.ch_layout.order {
             ffi::AVChannelOrder::AV_CHANNEL_ORDER_NATIVE => {
-                ok(ffi::av_channel_layout_copy(
-                    &mut to.ch_layout,
-                    &from.ch_layout,
-                ))?;
+                ok(ffi::av_channel_layout_copy(&mut to.ch_layout, &from.ch_layout))?;
             }
             _ => ffi::av_channel_layout_default(&mut to.ch_layout, from.ch_layout.nb_channels),
         }

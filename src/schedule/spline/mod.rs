@@ -32,12 +32,7 @@ impl Spline {
     pub fn new(knots: Knots, dim: usize, points: Vec<f64>, slopes: &Slopes) -> Self {
         let values = close(points, dim, &knots);
         let slopes = slopes.rows(&knots.intervals(), dim, &values);
-        Self {
-            knots,
-            dim,
-            values,
-            slopes,
-        }
+        Self { knots, dim, values, slopes }
     }
 
     /// The point at a time in frames, `dim` values.

@@ -32,9 +32,7 @@ pub enum Slopes {
 impl Slopes {
     /// Catmull-Rom slopes.
     pub fn catmull_rom(knots: &Knots) -> Self {
-        Self::CatmullRom {
-            looped: knots.looped(),
-        }
+        Self::CatmullRom { looped: knots.looped() }
     }
 
     /// The slopes of the natural cubic spline, of the periodic one for a loop.
@@ -51,11 +49,8 @@ impl Slopes {
             )),
             _ => {
                 let inner = h.windows(2).map(|pair| smooth(pair[0], pair[1]));
-                let rows: Vec<_> = [[0.0, 2.0, 1.0]]
-                    .into_iter()
-                    .chain(inner)
-                    .chain([[1.0, 2.0, 0.0]])
-                    .collect();
+                let rows: Vec<_> =
+                    [[0.0, 2.0, 1.0]].into_iter().chain(inner).chain([[1.0, 2.0, 0.0]]).collect();
                 Self::Natural(Tridiagonal::new(&rows))
             }
         }
@@ -117,11 +112,8 @@ impl Slopes {
             }
             Self::Natural(system) => {
                 let inner = (1..n).map(|k| right(h[k - 1], h[k], d[k - 1], d[k]));
-                let mut x: Vec<f64> = [3.0 * d[0]]
-                    .into_iter()
-                    .chain(inner)
-                    .chain([3.0 * d[n - 1]])
-                    .collect();
+                let mut x: Vec<f64> =
+                    [3.0 * d[0]].into_iter().chain(inner).chain([3.0 * d[n - 1]]).collect();
                 system.solve(&mut x);
                 x
             }
@@ -139,11 +131,8 @@ impl Slopes {
                 let first_row = not_a_knot(h[0], h[1], d[0], d[1]);
                 let last_row = not_a_knot(h[last], h[last - 1], d[last], d[last - 1]);
                 let inner = (1..=last).map(|k| right(h[k - 1], h[k], d[k - 1], d[k]));
-                let mut x: Vec<f64> = [first_row]
-                    .into_iter()
-                    .chain(inner)
-                    .chain([last_row])
-                    .collect();
+                let mut x: Vec<f64> =
+                    [first_row].into_iter().chain(inner).chain([last_row]).collect();
                 system.solve(&mut x);
                 let middle = COPIES / 2 * n;
                 x[middle..=middle + n].to_vec()

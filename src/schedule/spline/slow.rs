@@ -30,10 +30,7 @@ pub fn dense_spline(t: &[f64], y: &[f64], ends: Ends) -> Box<dyn Fn(f64) -> f64>
         rows.push((derivative(k, h, 0), y[k + 1]));
         if k + 1 < n {
             for order in 1..3 {
-                rows.push((
-                    minus(derivative(k, h, order), derivative(k + 1, 0.0, order)),
-                    0.0,
-                ));
+                rows.push((minus(derivative(k, h, order), derivative(k + 1, 0.0, order)), 0.0));
             }
         }
     }
@@ -45,30 +42,19 @@ pub fn dense_spline(t: &[f64], y: &[f64], ends: Ends) -> Box<dyn Fn(f64) -> f64>
         }
         Ends::NotAKnot => {
             rows.push((minus(derivative(0, 0.0, 3), derivative(1, 0.0, 3)), 0.0));
-            rows.push((
-                minus(derivative(n - 2, 0.0, 3), derivative(n - 1, 0.0, 3)),
-                0.0,
-            ));
+            rows.push((minus(derivative(n - 2, 0.0, 3), derivative(n - 1, 0.0, 3)), 0.0));
         }
         Ends::Periodic => {
             for order in 1..3 {
-                rows.push((
-                    minus(derivative(n - 1, last, order), derivative(0, 0.0, order)),
-                    0.0,
-                ));
+                rows.push((minus(derivative(n - 1, last, order), derivative(0, 0.0, order)), 0.0));
             }
         }
     }
     let c = gauss(rows);
     let t = t.to_vec();
     Box::new(move |time| {
-        let k = t
-            .partition_point(|&knot| knot <= time)
-            .clamp(1, t.len() - 1)
-            - 1;
-        (0..4)
-            .rev()
-            .fold(0.0, |sum, power| sum * (time - t[k]) + c[4 * k + power])
+        let k = t.partition_point(|&knot| knot <= time).clamp(1, t.len() - 1) - 1;
+        (0..4).rev().fold(0.0, |sum, power| sum * (time - t[k]) + c[4 * k + power])
     })
 }
 
@@ -78,25 +64,13 @@ fn gauss(mut rows: Vec<(Vec<f64>, f64)>) -> Vec<f64> {
         let pivot = (i..n).max_by(|&a, &b| rows[a].0[i].abs().total_cmp(&rows[b].0[i].abs()));
         rows.swap(i, pivot.unwrap());
         let (row, right) = rows[i].clone();
-        for other in rows
-            .iter_mut()
-            .enumerate()
-            .filter(|(j, _)| *j != i)
-            .map(|(_, other)| other)
-        {
+        for other in rows.iter_mut().enumerate().filter(|(j, _)| *j != i).map(|(_, other)| other) {
             let factor = other.0[i] / row[i];
-            other
-                .0
-                .iter_mut()
-                .zip(&row)
-                .for_each(|(x, y)| *x -= factor * y);
+            other.0.iter_mut().zip(&row).for_each(|(x, y)| *x -= factor * y);
             other.1 -= factor * right;
         }
     }
-    rows.iter()
-        .enumerate()
-        .map(|(i, (row, right))| right / row[i])
-        .collect()
+    rows.iter().enumerate().map(|(i, (row, right))| right / row[i]).collect()
 }
 
 /// Barry and Goldman's pyramid (SIGGRAPH 1988) upon four points around a segment.

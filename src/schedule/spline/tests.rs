@@ -11,11 +11,7 @@ fn keys(n: usize, seed: u32) -> Vec<Key<()>> {
     let mut at = -2.0;
     let key = |gap: f64| {
         at += 0.2 + 3.0 * gap;
-        Key {
-            at,
-            value: (),
-            easing: Easing::Linear,
-        }
+        Key { at, value: (), easing: Easing::Linear }
     };
     spread(seed, n).into_iter().map(key).collect()
 }
@@ -38,31 +34,15 @@ fn compare(
     let points = spread(77, keys.len() * DIM);
     let spline = Spline::new(knots.clone(), DIM, points.clone(), &slopes(&knots));
     let slow: Vec<_> = (0..DIM)
-        .map(|d| {
-            slow(
-                &points
-                    .iter()
-                    .skip(d)
-                    .step_by(DIM)
-                    .copied()
-                    .collect::<Vec<_>>(),
-            )
-        })
+        .map(|d| slow(&points.iter().skip(d).step_by(DIM).copied().collect::<Vec<_>>()))
         .collect();
-    let (start, end) = (
-        keys[0].at,
-        period.map_or(keys[keys.len() - 1].at, |p| keys[0].at + p),
-    );
+    let (start, end) = (keys[0].at, period.map_or(keys[keys.len() - 1].at, |p| keys[0].at + p));
     for i in 0..=200 {
         let time = start + (end - start) * f64::from(i) / 200.0;
         for (d, got) in spline.at(time).into_iter().enumerate() {
             let expected = slow[d](time);
             let near = (got - expected).abs() < 1e-10;
-            assert!(
-                near,
-                "{} keys, {period:?}, at {time}: {got}, not {expected}",
-                keys.len()
-            );
+            assert!(near, "{} keys, {period:?}, at {time}: {got}, not {expected}", keys.len());
         }
     }
 }
@@ -76,9 +56,7 @@ fn natural_cubics_agree_with_a_dense_solution() {
     for n in 2..14 {
         let keys = keys(n, n as u32);
         let t = times(&keys);
-        compare(&keys, None, Slopes::natural, |y| {
-            dense_spline(&t, y, Ends::Natural)
-        });
+        compare(&keys, None, Slopes::natural, |y| dense_spline(&t, y, Ends::Natural));
     }
 }
 
@@ -138,15 +116,8 @@ fn catmull_rom_agrees_with_the_pyramid() {
                 p = [vec![p0], p, vec![p1]].concat();
             }
             Box::new(move |time| {
-                let k = t
-                    .partition_point(|&knot| knot <= time)
-                    .clamp(2, t.len() - 2)
-                    - 2;
-                pyramid(
-                    [0, 1, 2, 3].map(|i| t[k + i]),
-                    [0, 1, 2, 3].map(|i| p[k + i]),
-                    time,
-                )
+                let k = t.partition_point(|&knot| knot <= time).clamp(2, t.len() - 2) - 2;
+                pyramid([0, 1, 2, 3].map(|i| t[k + i]), [0, 1, 2, 3].map(|i| p[k + i]), time)
             })
         });
     }
@@ -164,10 +135,7 @@ fn straight_lines_agree_with_a_blend() {
             |y| {
                 let (t, y) = (t.clone(), y.to_vec());
                 Box::new(move |time| {
-                    let k = t
-                        .partition_point(|&knot| knot <= time)
-                        .clamp(1, t.len() - 1)
-                        - 1;
+                    let k = t.partition_point(|&knot| knot <= time).clamp(1, t.len() - 1) - 1;
                     y[k] + (y[k + 1] - y[k]) * (time - t[k]) / (t[k + 1] - t[k])
                 })
             },
@@ -182,41 +150,26 @@ fn the_published_loop() {
     const DIM: usize = 64;
     let points = golden("interpolation", "keyframes");
     let keys: Vec<_> = (0..5)
-        .map(|k| Key {
-            at: 12.0 * f64::from(k),
-            value: (),
-            easing: Easing::Linear,
-        })
+        .map(|k| Key { at: 12.0 * f64::from(k), value: (), easing: Easing::Linear })
         .collect();
     let knots = Knots::new(&keys, Some(60.0)).unwrap();
-    for (name, slopes) in [
-        ("linear", Slopes::Straight),
-        ("cubic", Slopes::loop_cubic(&knots).unwrap()),
-    ] {
+    for (name, slopes) in
+        [("linear", Slopes::Straight), ("cubic", Slopes::loop_cubic(&knots).unwrap())]
+    {
         let expected = golden("interpolation", name);
         assert_eq!(expected.len(), 60 * DIM);
         let spline = Spline::new(knots.clone(), DIM, points.clone(), &slopes);
         for (i, expected) in expected.chunks(DIM).enumerate() {
             for (got, expected) in spline.at(i as f64).iter().zip(expected) {
-                assert!(
-                    (got - expected).abs() < 1e-6,
-                    "{name}, frame {i}: {got}, not {expected}"
-                );
+                assert!((got - expected).abs() < 1e-6, "{name}, frame {i}: {got}, not {expected}");
             }
         }
     }
 }
 
 fn every_rule(knots: &Knots) -> Vec<Slopes> {
-    let rules = [
-        Slopes::Straight,
-        Slopes::catmull_rom(knots),
-        Slopes::natural(knots),
-    ];
-    rules
-        .into_iter()
-        .chain(Slopes::loop_cubic(knots).ok())
-        .collect()
+    let rules = [Slopes::Straight, Slopes::catmull_rom(knots), Slopes::natural(knots)];
+    rules.into_iter().chain(Slopes::loop_cubic(knots).ok()).collect()
 }
 
 #[test]
@@ -229,10 +182,7 @@ fn keys_are_passed_exactly_and_one_key_stays() {
             let spline = Spline::new(knots.clone(), 2, points.clone(), &slopes);
             for (key, point) in keys.iter().zip(points.chunks(2)) {
                 let got = spline.at(key.at);
-                assert!(
-                    got.iter().zip(point).all(|(a, b)| (a - b).abs() < 1e-13),
-                    "{slopes:?}"
-                );
+                assert!(got.iter().zip(point).all(|(a, b)| (a - b).abs() < 1e-13), "{slopes:?}");
             }
             if n == 1 {
                 let near = |(a, b): (&f64, &f64)| (a - b).abs() < 1e-15;
@@ -259,11 +209,7 @@ fn easings_warp_the_time_within_their_segment() {
         assert_eq!(warped.at(even[1].at - 1e-6), plain.at(start), "held");
         for u in [0.1f64, 0.4, 0.7] {
             let at = |u: f64| even[1].at + u * (even[2].at - even[1].at);
-            let cubic = if u < 0.5 {
-                4.0 * u * u * u
-            } else {
-                1.0 - (2.0 - 2.0 * u).powi(3) / 2.0
-            };
+            let cubic = if u < 0.5 { 4.0 * u * u * u } else { 1.0 - (2.0 - 2.0 * u).powi(3) / 2.0 };
             assert!((warped.at(at(u))[0] - plain.at(at(cubic))[0]).abs() < 1e-12);
         }
         // Back first goes the other way, on the last segment's own line.

@@ -26,11 +26,7 @@ impl Tridiagonal {
             pivots.push(pivot);
             above.push(carried);
         }
-        Self {
-            lower: rows.iter().map(|row| row[0]).collect(),
-            pivots,
-            upper: above,
-        }
+        Self { lower: rows.iter().map(|row| row[0]).collect(), pivots, upper: above }
     }
 
     /// Replaces the right-hand side by the solution.
@@ -78,11 +74,7 @@ impl Cyclic {
         inner.solve(&mut u);
         let scale = 1.0 / (1.0 + u[0] + last * u[end]);
         u.iter_mut().for_each(|u| *u *= scale);
-        Self {
-            inner,
-            last,
-            correction: u,
-        }
+        Self { inner, last, correction: u }
     }
 
     /// Replaces the right-hand side by the solution.

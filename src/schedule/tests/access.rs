@@ -59,26 +59,13 @@ fn message(timeline: &Resolved) -> String {
 fn what_does_not_fit_the_network_is_refused() {
     let one = |point| resolved(latent([(0.0, point)], Interpolation::Linear, None));
     for (timeline, part) in [
-        (
-            one(LatentPoint::Z(vec![0.0; 3])),
-            "z of 3 values, but this network's z has 7",
-        ),
-        (
-            one(LatentPoint::W(vec![0.0; 3])),
-            "w of 3 values, but this network's w has 5",
-        ),
-        (
-            one(LatentPoint::Ws(vec![0.0; 5])),
-            "ws of 5 values, but this network's ws has 20",
-        ),
+        (one(LatentPoint::Z(vec![0.0; 3])), "z of 3 values, but this network's z has 7"),
+        (one(LatentPoint::W(vec![0.0; 3])), "w of 3 values, but this network's w has 5"),
+        (one(LatentPoint::Ws(vec![0.0; 5])), "ws of 5 values, but this network's ws has 20"),
     ] {
         assert!(message(&timeline).contains(part), "{}", message(&timeline));
     }
-    let slerp = resolved(latent(
-        [(0.0, LatentPoint::Average)],
-        Interpolation::Slerp,
-        None,
-    ));
+    let slerp = resolved(latent([(0.0, LatentPoint::Average)], Interpolation::Slerp, None));
     assert!(message(&slerp).contains("must be a seed or a z"));
     assert!(message(&resolved(seed_path(Interpolation::LoopCubic, None))).contains("needs a loop"));
     let mut timeline = one(LatentPoint::Average);
@@ -98,22 +85,9 @@ fn times_that_are_no_frames_are_refused() {
     let mut timeline = busy(Interpolation::Linear);
     let beyond = schedule(&timeline).unwrap().frame(48).unwrap_err();
     assert!(beyond.to_string().contains("frame 48 is beyond"));
-    assert_eq!(
-        schedule(&timeline)
-            .unwrap()
-            .at(f64::NAN)
-            .unwrap_err()
-            .exit_code(),
-        64
-    );
+    assert_eq!(schedule(&timeline).unwrap().at(f64::NAN).unwrap_err().exit_code(), 64);
     timeline.camera.scale = curve([(0.0, 1.0), (2.0, -1.0)]);
     let schedule = schedule(&timeline).unwrap();
     assert!(schedule.frame(0).is_ok());
-    assert!(
-        schedule
-            .frame(1)
-            .unwrap_err()
-            .to_string()
-            .contains("flattens the picture at frame 1")
-    );
+    assert!(schedule.frame(1).unwrap_err().to_string().contains("flattens the picture at frame 1"));
 }

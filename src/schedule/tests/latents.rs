@@ -14,10 +14,7 @@ fn a_seed_at_its_key_is_the_mapped_seed() {
             for w in input.ws.chunks(W_DIM) {
                 let expected = mapped(seed, None);
                 let near = |(a, b): (&f32, &f32)| (a - b).abs() < 1e-7;
-                assert!(
-                    w.iter().zip(&expected).all(near),
-                    "{interpolation:?}, frame {frame}"
-                );
+                assert!(w.iter().zip(&expected).all(near), "{interpolation:?}, frame {frame}");
             }
         }
     }
@@ -28,10 +25,7 @@ fn slerp_maps_the_great_circle_at_every_frame() {
     let timeline = resolved(seed_path(Interpolation::Slerp, None));
     let schedule = schedule(&timeline).unwrap();
     let [a, b] = [1, 5].map(|seed| -> Vec<f64> {
-        randn(seed, Z_DIM)
-            .into_iter()
-            .map(|z| f64::from(z as f32))
-            .collect()
+        randn(seed, Z_DIM).into_iter().map(|z| f64::from(z as f32)).collect()
     });
     let norm = |v: &[f64]| v.iter().map(|x| x * x).sum::<f64>().sqrt();
     let (norm_a, norm_b) = (norm(&a), norm(&b));
@@ -41,16 +35,9 @@ fn slerp_maps_the_great_circle_at_every_frame() {
     let weight = |u: f64| length * (u * angle).sin() / angle.sin();
     let z = a.iter().zip(&b);
     let z = z.map(|(a, b)| (weight(1.0 - u) * a / norm_a + weight(u) * b / norm_b) as f32);
-    let expected = Fake { has_pose: true }
-        .map(&z.collect::<Vec<_>>(), None)
-        .unwrap();
+    let expected = Fake { has_pose: true }.map(&z.collect::<Vec<_>>(), None).unwrap();
     let got = schedule.frame(3).unwrap();
-    assert!(
-        got.ws
-            .iter()
-            .zip(&expected)
-            .all(|(a, b)| (a - b).abs() < 1e-6)
-    );
+    assert!(got.ws.iter().zip(&expected).all(|(a, b)| (a - b).abs() < 1e-6));
 }
 
 /// Every step again, plainly, from a path whose points are known.
@@ -80,10 +67,7 @@ fn mixing_comes_before_truncation_and_both_stay_on_their_layers() {
                     let average = Fake { has_pose: true }.w_avg()[i];
                     w = average + 0.75 * (w - average);
                 }
-                assert!(
-                    (ws[layer * W_DIM + i] - w).abs() < 1e-6,
-                    "{cutoff:?} {layer} {i}"
-                );
+                assert!((ws[layer * W_DIM + i] - w).abs() < 1e-6, "{cutoff:?} {layer} {i}");
             }
         }
     }
@@ -91,11 +75,7 @@ fn mixing_comes_before_truncation_and_both_stay_on_their_layers() {
 
 #[test]
 fn a_cutoff_is_held_until_its_next_key() {
-    let mut timeline = resolved(latent(
-        [(0.0, LatentPoint::Seed(1))],
-        Interpolation::Linear,
-        None,
-    ));
+    let mut timeline = resolved(latent([(0.0, LatentPoint::Seed(1))], Interpolation::Linear, None));
     timeline.psi = Curve::constant(0.0);
     timeline.cutoff = Some(curve([(0.0, 1.0), (10.0, 3.0)]));
     let schedule = schedule(&timeline).unwrap();
@@ -111,10 +91,7 @@ fn a_cutoff_is_held_until_its_next_key() {
 fn classes_are_summed_in_w_by_weight() {
     for interpolation in [Interpolation::Linear, Interpolation::Slerp] {
         let mut timeline = resolved(seed_path(interpolation, None));
-        timeline.class = Some(curve([
-            (0.0, vec![0.0, 1.0, 0.0]),
-            (28.0, vec![0.75, 0.25, 0.0]),
-        ]));
+        timeline.class = Some(curve([(0.0, vec![0.0, 1.0, 0.0]), (28.0, vec![0.75, 0.25, 0.0])]));
         let schedule = schedule(&timeline).unwrap();
         assert_eq!(schedule.classes.used(), [Some(0), Some(1)]);
         let got = schedule.frame(7).unwrap().ws;
@@ -122,10 +99,7 @@ fn classes_are_summed_in_w_by_weight() {
         let weights = [0.1875, 0.8125];
         for (i, got) in got.iter().enumerate() {
             let sum = |c: usize| weights[c] * classes[c][i % W_DIM];
-            assert!(
-                (got - sum(0) - sum(1)).abs() < 1e-6,
-                "{interpolation:?} {i}"
-            );
+            assert!((got - sum(0) - sum(1)).abs() < 1e-6, "{interpolation:?} {i}");
         }
     }
 }
@@ -133,10 +107,7 @@ fn classes_are_summed_in_w_by_weight() {
 #[test]
 fn points_of_w_are_the_same_for_every_class() {
     let w: Vec<f32> = (0..W_DIM).map(|i| i as f32).collect();
-    let keys = [
-        (0.0, LatentPoint::W(w.clone())),
-        (9.0, LatentPoint::Seed(3)),
-    ];
+    let keys = [(0.0, LatentPoint::W(w.clone())), (9.0, LatentPoint::Seed(3))];
     let mut timeline = resolved(latent(keys, Interpolation::Linear, None));
     timeline.class = Some(Curve::constant(vec![0.5, 0.5]));
     let got = schedule(&timeline).unwrap().frame(0).unwrap().ws;
@@ -172,10 +143,8 @@ impl Mapping for Counting {
 #[test]
 fn only_classes_with_weight_are_mapped() {
     let mut timeline = resolved(seed_path(Interpolation::NaturalCubic, None));
-    timeline.class = Some(curve([
-        (0.0, vec![0.0, 1.0, 0.0, 0.0]),
-        (9.0, vec![0.0, 0.5, 0.0, 0.5]),
-    ]));
+    timeline.class =
+        Some(curve([(0.0, vec![0.0, 1.0, 0.0, 0.0]), (9.0, vec![0.0, 0.5, 0.0, 0.5])]));
     let mapping = Arc::new(Counting(AtomicUsize::new(0)));
     let schedule = Schedule::new(&timeline, mapping.clone()).unwrap();
     for frame in 0..48 {

@@ -23,27 +23,18 @@ fn schedule(resolved: &Resolved) -> Result<Schedule> {
 }
 
 fn mapped(seed: u32, class: Option<usize>) -> Vec<f32> {
-    let z: Vec<f32> = randn(seed, Z_DIM)
-        .into_iter()
-        .map(|z| z as f32)
-        .collect();
+    let z: Vec<f32> = randn(seed, Z_DIM).into_iter().map(|z| z as f32).collect();
     Fake { has_pose: true }.map(&z, class).unwrap()
 }
 
 fn seed_path(interpolation: Interpolation, period: Option<f64>) -> resolved::Latent {
-    let keys = [0.0, 7.0, 16.0, 30.0]
-        .into_iter()
-        .zip([1, 5, 9, 2].map(LatentPoint::Seed));
+    let keys = [0.0, 7.0, 16.0, 30.0].into_iter().zip([1, 5, 9, 2].map(LatentPoint::Seed));
     latent(keys, interpolation, period)
 }
 
 fn curve<V>(keys: impl IntoIterator<Item = (f64, V)>) -> Curve<V> {
     let easing = Easing::Linear;
-    Curve(
-        keys.into_iter()
-            .map(|(at, value)| Key { at, value, easing })
-            .collect(),
-    )
+    Curve(keys.into_iter().map(|(at, value)| Key { at, value, easing }).collect())
 }
 
 /// A timeline in which everything moves.
@@ -52,10 +43,7 @@ fn busy(interpolation: Interpolation) -> Resolved {
     timeline.latent.keys[1].easing = Easing::Family(Family::Back, Direction::InOut);
     timeline.psi = curve([(0.0, 1.0), (20.0, 0.6), (47.0, 1.2)]);
     timeline.cutoff = Some(curve([(0.0, 4.0), (30.0, 2.0)]));
-    timeline.class = Some(curve([
-        (0.0, vec![1.0, 0.0, 0.0]),
-        (40.0, vec![0.0, 0.0, 1.0]),
-    ]));
+    timeline.class = Some(curve([(0.0, vec![1.0, 0.0, 0.0]), (40.0, vec![0.0, 0.0, 1.0])]));
     timeline.mixes = vec![
         resolved::Mix {
             layers: vec![1, 3],
@@ -71,9 +59,7 @@ fn busy(interpolation: Interpolation) -> Resolved {
     timeline.camera.rotate = curve([(0.0, 0.0), (47.0, 90.0)]);
     timeline.camera.scale = curve([(0.0, 1.0), (47.0, 1.5)]);
     timeline.camera.translate = curve([(0.0, [0.0, 0.0]), (47.0, [0.25, -0.1])]);
-    timeline.stabilise = Some(Stabilise {
-        to: Anchor::Average,
-        amount: curve([(0.0, 0.0), (24.0, 1.0)]),
-    });
+    timeline.stabilise =
+        Some(Stabilise { to: Anchor::Average, amount: curve([(0.0, 0.0), (24.0, 1.0)]) });
     timeline
 }

@@ -27,11 +27,8 @@ pub(super) struct Array {
 pub(super) fn read(path: &Path, name: Option<&str>) -> Result<Array, String> {
     let shown = path.display();
     let file = File::open(path).map_err(|e| format!("cannot read `{shown}`: {e}"))?;
-    let extension = path
-        .extension()
-        .and_then(|e| e.to_str())
-        .unwrap_or_default()
-        .to_ascii_lowercase();
+    let extension =
+        path.extension().and_then(|e| e.to_str()).unwrap_or_default().to_ascii_lowercase();
     let array = match (extension.as_str(), name) {
         ("npy", None) => npy::read(BufReader::new(file)),
         ("npy", Some(_)) => {
@@ -47,11 +44,8 @@ pub(super) fn read(path: &Path, name: Option<&str>) -> Result<Array, String> {
 fn zipped(file: File, name: Option<&str>) -> Result<Array, String> {
     let broken = |e| format!("not an `.npz` file: {e}");
     let mut archive = ZipArchive::new(BufReader::new(file)).map_err(broken)?;
-    let names: Vec<String> = archive
-        .file_names()
-        .filter_map(|f| f.strip_suffix(".npy"))
-        .map(String::from)
-        .collect();
+    let names: Vec<String> =
+        archive.file_names().filter_map(|f| f.strip_suffix(".npy")).map(String::from).collect();
     let chosen = choose(&names, name, true)?;
     let entry = archive.by_name(&format!("{chosen}.npy")).map_err(broken)?;
     npy::read(entry)
@@ -59,14 +53,9 @@ fn zipped(file: File, name: Option<&str>) -> Result<Array, String> {
 
 fn tensor(file: File, name: Option<&str>) -> Result<Array, String> {
     let mut bytes = Vec::new();
-    file.take(MAX_BYTES + 1)
-        .read_to_end(&mut bytes)
-        .map_err(|e| format!("cannot be read: {e}"))?;
+    file.take(MAX_BYTES + 1).read_to_end(&mut bytes).map_err(|e| format!("cannot be read: {e}"))?;
     if bytes.len() as u64 > MAX_BYTES {
-        return Err(format!(
-            "too large for latents: at most {} MiB are read",
-            MAX_BYTES >> 20
-        ));
+        return Err(format!("too large for latents: at most {} MiB are read", MAX_BYTES >> 20));
     }
     let tensors =
         SafeTensors::deserialize(&bytes).map_err(|e| format!("not a `.safetensors` file: {e}"))?;
@@ -84,22 +73,12 @@ fn tensor(file: File, name: Option<&str>) -> Result<Array, String> {
             ));
         }
     };
-    Ok(Array {
-        shape: view.shape().to_vec(),
-        data: format.decode(view.data(), false),
-    })
+    Ok(Array { shape: view.shape().to_vec(), data: format.decode(view.data(), false) })
 }
 
 /// The array called `name`, or the one that is meant without a name.
 fn choose<'n>(names: &'n [String], name: Option<&str>, first: bool) -> Result<&'n str, String> {
-    let list = || {
-        names
-            .iter()
-            .take(8)
-            .map(|n| format!("`{n}`"))
-            .collect::<Vec<_>>()
-            .join(", ")
-    };
+    let list = || names.iter().take(8).map(|n| format!("`{n}`")).collect::<Vec<_>>().join(", ");
     match (name, names) {
         (_, []) => Err("holds no array".into()),
         (Some(name), _) => match names.iter().find(|n| *n == name) {
@@ -108,10 +87,7 @@ fn choose<'n>(names: &'n [String], name: Option<&str>, first: bool) -> Result<&'
         },
         (None, [one]) => Ok(one),
         (None, [one, ..]) if first => Ok(one),
-        (None, _) => Err(format!(
-            "holds several arrays: choose one by `array`, of {}",
-            list()
-        )),
+        (None, _) => Err(format!("holds several arrays: choose one by `array`, of {}", list())),
     }
 }
 

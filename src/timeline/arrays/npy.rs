@@ -68,9 +68,8 @@ impl Header {
                 ));
             }
         };
-        let fortran_order = field("fortran_order")
-            .ok_or_else(|| wrong("fortran_order"))?
-            .starts_with("True");
+        let fortran_order =
+            field("fortran_order").ok_or_else(|| wrong("fortran_order"))?.starts_with("True");
         let shape = field("shape")
             .and_then(|t| t.strip_prefix('(')?.split_once(')'))
             .and_then(|(inside, _)| {
@@ -80,19 +79,12 @@ impl Header {
                     .collect::<Option<Vec<usize>>>()
             })
             .ok_or_else(|| wrong("shape"))?;
-        Ok(Self {
-            format,
-            big_endian,
-            fortran_order,
-            shape,
-        })
+        Ok(Self { format, big_endian, fortran_order, shape })
     }
 
     fn data(self, from: impl Read) -> Result<Array, String> {
-        let product = self
-            .shape
-            .iter()
-            .try_fold(self.format.size(), |n, &length| n.checked_mul(length));
+        let product =
+            self.shape.iter().try_fold(self.format.size(), |n, &length| n.checked_mul(length));
         let Some(size) = product.filter(|&n| n as u64 <= MAX_BYTES) else {
             return Err(format!(
                 "an array of shape {:?} is too large: at most {} MiB are read",
@@ -114,11 +106,7 @@ impl Header {
         }
         let data = self.format.decode(&bytes, self.big_endian);
         Ok(Array {
-            data: if self.fortran_order {
-                last_axis_fastest(&data, &self.shape)
-            } else {
-                data
-            },
+            data: if self.fortran_order { last_axis_fastest(&data, &self.shape) } else { data },
             shape: self.shape,
         })
     }
@@ -132,15 +120,11 @@ fn last_axis_fastest(data: &[f32], shape: &[usize]) -> Vec<f32> {
             strides.push(stride);
             stride * length
         });
-        shape
-            .iter()
-            .zip(&strides)
-            .rev()
-            .fold(0, |at, (length, stride)| {
-                let index = i % length;
-                i /= length;
-                at + index * stride
-            })
+        shape.iter().zip(&strides).rev().fold(0, |at, (length, stride)| {
+            let index = i % length;
+            i /= length;
+            at + index * stride
+        })
     };
     (0..data.len()).map(|i| data[place(i)]).collect()
 }

@@ -34,21 +34,14 @@ impl Check<'_> {
                 |_, &v, _| Some(v),
             ),
             rotate,
-            scale: self.curve(tracks.and_then(|t| t.scale.as_ref()), 1.0, |_, &v, _| {
-                Some(v)
-            }),
-            pivot: self.curve(
-                tracks.and_then(|t| t.pivot.as_ref()),
-                [0.0; 2],
-                |_, &v, _| Some(v),
-            ),
+            scale: self.curve(tracks.and_then(|t| t.scale.as_ref()), 1.0, |_, &v, _| Some(v)),
+            pivot: self.curve(tracks.and_then(|t| t.pivot.as_ref()), [0.0; 2], |_, &v, _| Some(v)),
         };
         if let (Some(written), Some(network)) = (written, network) {
             if network.has_camera {
                 self.camera_path(&camera, frames, canvas);
             } else {
-                self.report
-                    .error(written.span.clone(), no_camera("`camera`", &network.kind));
+                self.report.error(written.span.clone(), no_camera("`camera`", &network.kind));
             }
         }
         camera
@@ -58,20 +51,12 @@ impl Check<'_> {
         let document = self.document;
         let written = document.written.stabilise.as_ref()?;
         if let Some(network) = self.network.filter(|network| !network.has_camera) {
-            self.report.error(
-                written.span.clone(),
-                no_camera("`stabilise`", &network.kind),
-            );
+            self.report.error(written.span.clone(), no_camera("`stabilise`", &network.kind));
         }
-        let amount = self.curve(
-            written.value.amount.as_ref(),
-            1.0,
-            |check, &amount, span| Some(check.amount(amount, span)),
-        );
-        Some(Stabilise {
-            to: written.value.to.unwrap_or(Anchor::Centre),
-            amount,
-        })
+        let amount = self.curve(written.value.amount.as_ref(), 1.0, |check, &amount, span| {
+            Some(check.amount(amount, span))
+        });
+        Some(Stabilise { to: written.value.to.unwrap_or(Anchor::Centre), amount })
     }
 
     /// Follows the camera and tells of the first time at which it shows what it should not.
@@ -89,9 +74,7 @@ impl Check<'_> {
                     "on its way between keys the scale falls to {scale:.3} at {}",
                     self.moment_text(frame)
                 );
-                self.report
-                    .error(span, message)
-                    .help("choose an easing without overshoot");
+                self.report.error(span, message).help("choose an easing without overshoot");
                 return;
             }
             let reach = farthest(&camera.matrix(frame), scale, &edges);

@@ -48,8 +48,7 @@ impl Check<'_> {
     /// A length of time in output frames.
     pub fn length(&mut self, time: &Spanned<Time>) -> Option<f64> {
         if time.value.counts_from_end() {
-            self.report
-                .error(time.span.clone(), "a length of time cannot be negative");
+            self.report.error(time.span.clone(), "a length of time cannot be negative");
             return None;
         }
         match time.value.length(self.rate) {
@@ -107,10 +106,7 @@ impl Check<'_> {
         let mut last: Option<f64> = None;
         let mut keys = Vec::new();
         for key in track {
-            let read = key
-                .value
-                .as_ref()
-                .and_then(|v| value(self, &v.value, v.span.clone()));
+            let read = key.value.as_ref().and_then(|v| value(self, &v.value, v.span.clone()));
             let Some(time) = &key.at else { continue };
             let Some(at) = self.moment(time) else {
                 continue;
@@ -126,11 +122,7 @@ impl Check<'_> {
             }
             last = Some(at);
             if let Some(value) = read {
-                keys.push(Key {
-                    at: at * self.stretch,
-                    value,
-                    easing: key.easing,
-                });
+                keys.push(Key { at: at * self.stretch, value, easing: key.easing });
             }
         }
         keys
@@ -143,13 +135,7 @@ impl Check<'_> {
         default: R,
         value: impl FnMut(&mut Self, &V, Span) -> Option<R>,
     ) -> Curve<R> {
-        let keys = track
-            .map(|track| self.keys(track, value))
-            .unwrap_or_default();
-        if keys.is_empty() {
-            Curve::constant(default)
-        } else {
-            Curve(keys)
-        }
+        let keys = track.map(|track| self.keys(track, value)).unwrap_or_default();
+        if keys.is_empty() { Curve::constant(default) } else { Curve(keys) }
     }
 }

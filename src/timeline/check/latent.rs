@@ -32,14 +32,7 @@ impl Check<'_> {
         let step = match &seeds.every {
             Some(every) => self.length(every)?,
             // A loop comes back to the first seed; a way with an end reaches the last one there.
-            None => {
-                whole?
-                    / if repeat {
-                        count
-                    } else {
-                        (count - 1.0).max(1.0)
-                    }
-            }
+            None => whole? / if repeat { count } else { (count - 1.0).max(1.0) },
         };
         if let Some(every) = seeds.every.as_ref().filter(|_| step <= 0.0) {
             self.report.error(
@@ -57,11 +50,7 @@ impl Check<'_> {
                 format!("only the first {reached} of {count} seeds are reached before the end");
             self.report.warning(every.span.clone(), message);
         }
-        let default = if repeat {
-            Interpolation::LoopCubic
-        } else {
-            Interpolation::NaturalCubic
-        };
+        let default = if repeat { Interpolation::LoopCubic } else { Interpolation::NaturalCubic };
         let interpolation = seeds.interpolation.as_ref().map_or(default, |i| i.value);
         self.loop_cubic(seeds.interpolation.as_ref(), repeat, seeds.list.len());
         let key = |(i, seed): (usize, &Spanned<u32>)| Key {
@@ -78,10 +67,8 @@ impl Check<'_> {
     }
 
     fn latent(&mut self, latent: &document::Latent) -> Option<Latent> {
-        let interpolation = latent
-            .interpolation
-            .as_ref()
-            .map_or(Interpolation::Linear, |i| i.value);
+        let interpolation =
+            latent.interpolation.as_ref().map_or(Interpolation::Linear, |i| i.value);
         let keys = self.keys(&latent.keys, |check, point, span| {
             if interpolation == Interpolation::Slerp
                 && matches!(point, Point::W(_) | Point::Average)
@@ -95,20 +82,10 @@ impl Check<'_> {
             }
             check.point(point, span)
         });
-        let period = latent
-            .repeat
-            .as_ref()
-            .and_then(|repeat| self.period(repeat, &keys));
-        let repeats = latent
-            .repeat
-            .as_ref()
-            .is_some_and(|repeat| repeat.value != Loop::No);
+        let period = latent.repeat.as_ref().and_then(|repeat| self.period(repeat, &keys));
+        let repeats = latent.repeat.as_ref().is_some_and(|repeat| repeat.value != Loop::No);
         self.loop_cubic(latent.interpolation.as_ref(), repeats, latent.keys.len());
-        (!keys.is_empty()).then_some(Latent {
-            keys,
-            interpolation,
-            period,
-        })
+        (!keys.is_empty()).then_some(Latent { keys, interpolation, period })
     }
 
     /// The published tool's cubic is defined for loops only.
@@ -118,15 +95,13 @@ impl Check<'_> {
         repeats: bool,
         keys: usize,
     ) {
-        let Some(span) = interpolation
-            .filter(|i| i.value == Interpolation::LoopCubic)
-            .map(|i| i.span.clone())
+        let Some(span) =
+            interpolation.filter(|i| i.value == Interpolation::LoopCubic).map(|i| i.span.clone())
         else {
             return;
         };
         if keys < 2 {
-            self.report
-                .error(span, "`loop_cubic` needs at least two keys to go through");
+            self.report.error(span, "`loop_cubic` needs at least two keys to go through");
         } else if !repeats {
             self.report
                 .error(span, "`loop_cubic` needs a loop")
@@ -138,15 +113,11 @@ impl Check<'_> {
         let period = match repeat.value {
             Loop::No => return None,
             Loop::Whole => self.whole()?,
-            Loop::Period(time) => self.length(&Spanned {
-                value: time,
-                span: repeat.span.clone(),
-            })?,
+            Loop::Period(time) => {
+                self.length(&Spanned { value: time, span: repeat.span.clone() })?
+            }
         };
-        let reach = keys
-            .last()
-            .zip(keys.first())
-            .map_or(0.0, |(last, first)| last.at - first.at);
+        let reach = keys.last().zip(keys.first()).map_or(0.0, |(last, first)| last.at - first.at);
         if period > reach {
             return Some(period);
         }
@@ -175,11 +146,7 @@ impl Check<'_> {
                 let network = self.network?;
                 let (values, per_layer) =
                     self.pick(&array, item, span, network.w_dim, Some(network.num_ws))?;
-                Some(if per_layer {
-                    LatentPoint::Ws(values)
-                } else {
-                    LatentPoint::W(values)
-                })
+                Some(if per_layer { LatentPoint::Ws(values) } else { LatentPoint::W(values) })
             }
         }
     }
@@ -225,8 +192,7 @@ impl Check<'_> {
         let shown = || self.document.path(&item.file);
         picked
             .map_err(|message| {
-                self.report
-                    .error(span, format!("`{}`: {message}", shown().display()))
+                self.report.error(span, format!("`{}`: {message}", shown().display()))
             })
             .ok()
     }
@@ -240,18 +206,15 @@ fn place(
     num_ws: Option<usize>,
 ) -> Result<(Range<usize>, bool), String> {
     let row = |rows: usize, length: usize, per_layer: bool| match index {
-        None if rows > 1 => Err(format!(
-            "holds {rows} latents: choose one by `index` (0 to {})",
-            rows - 1
-        )),
+        None if rows > 1 => {
+            Err(format!("holds {rows} latents: choose one by `index` (0 to {})", rows - 1))
+        }
         index => {
             let i = index.unwrap_or(0);
             if i < rows {
                 Ok((i * length..(i + 1) * length, per_layer))
             } else {
-                Err(format!(
-                    "index {i} is out of range: it holds {rows} latents"
-                ))
+                Err(format!("index {i} is out of range: it holds {rows} latents"))
             }
         }
     };
@@ -263,9 +226,9 @@ fn place(
         }
         (&[n, d], _) if d == dim => row(n, dim, false),
         (&[n, k, d], Some(num_ws)) if d == dim && k == num_ws => row(n, num_ws * dim, true),
-        (_, None) => Err(format!(
-            "an array of shape {shape:?} is no z: expected [{dim}] or [n, {dim}]"
-        )),
+        (_, None) => {
+            Err(format!("an array of shape {shape:?} is no z: expected [{dim}] or [n, {dim}]"))
+        }
         (_, Some(k)) => Err(format!(
             "an array of shape {shape:?} is no w: expected [{dim}], [n, {dim}], [{k}, {dim}] or [n, {k}, {dim}]"
         )),

@@ -10,10 +10,8 @@ impl Check<'_> {
         let Some(network) = self.network else {
             return Vec::new();
         };
-        let mut all: Vec<usize> = chosen
-            .iter()
-            .flat_map(|layers| self.some_layers(layers, network))
-            .collect();
+        let mut all: Vec<usize> =
+            chosen.iter().flat_map(|layers| self.some_layers(layers, network)).collect();
         all.sort_unstable();
         all.dedup();
         all
@@ -34,11 +32,7 @@ impl Check<'_> {
                 let groups = ["coarse", "middle", "fine", "all"]
                     .into_iter()
                     .chain(network.has_camera.then_some("input"));
-                let known = || {
-                    groups
-                        .clone()
-                        .chain(network.layer_names.iter().map(String::as_str))
-                };
+                let known = || groups.clone().chain(network.layer_names.iter().map(String::as_str));
                 let help = match nearest(name, known()) {
                     Some(near) => format!("did you mean `{near}`?"),
                     None => format!("there are {}", known().collect::<Vec<_>>().join(", ")),

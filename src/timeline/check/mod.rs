@@ -152,18 +152,11 @@ impl Check<'_> {
         let preset = self.preset(facts, overrides);
         let canvas = self.canvas(preset, overrides);
         let audio = self.audio(overrides);
-        let latent = written
-            .source
-            .as_ref()
-            .and_then(|source| self.source(source));
+        let latent = written.source.as_ref().and_then(|source| self.source(source));
         let psi = self.psi();
         let cutoff = self.cutoff();
         let class = self.class();
-        let mixes: Vec<Mix> = written
-            .mixes
-            .iter()
-            .filter_map(|mix| self.mix(mix))
-            .collect();
+        let mixes: Vec<Mix> = written.mixes.iter().filter_map(|mix| self.mix(mix)).collect();
         let camera = self.camera(frames, &canvas);
         let stabilise = self.stabilise();
         Some(Resolved {
@@ -197,20 +190,16 @@ impl Check<'_> {
         let document = self.document;
         document.written.cutoff.as_ref()?;
         let num_ws = self.network.map_or(usize::MAX, |network| network.num_ws);
-        Some(self.curve(
-            document.written.cutoff.as_ref(),
-            0.0,
-            |check, &count, span| {
-                if count as usize > num_ws {
-                    let message = format!(
-                        "a cutoff of {count} layers is out of range: the network takes {num_ws}"
-                    );
-                    check.report.error(span, message);
-                    return None;
-                }
-                Some(f64::from(count))
-            },
-        ))
+        Some(self.curve(document.written.cutoff.as_ref(), 0.0, |check, &count, span| {
+            if count as usize > num_ws {
+                let message = format!(
+                    "a cutoff of {count} layers is out of range: the network takes {num_ws}"
+                );
+                check.report.error(span, message);
+                return None;
+            }
+            Some(f64::from(count))
+        }))
     }
 
     fn amount(&mut self, amount: f64, span: Span) -> f64 {
@@ -228,11 +217,8 @@ impl Check<'_> {
         let count = self.network.map(|network| network.c_dim);
         match (&document.written.class, count) {
             (None, Some(count)) if count > 0 => {
-                let place = document
-                    .written
-                    .model
-                    .as_ref()
-                    .map_or(0..0, |model| model.span.clone());
+                let place =
+                    document.written.model.as_ref().map_or(0..0, |model| model.span.clone());
                 let message = format!(
                     "this network is made for classes: `class` is missing (0 to {})",
                     count - 1
@@ -244,10 +230,7 @@ impl Check<'_> {
             }
             (Some(class), Some(0)) => {
                 self.report
-                    .error(
-                        class.span.clone(),
-                        "`class` is given, but this network has no classes",
-                    )
+                    .error(class.span.clone(), "`class` is given, but this network has no classes")
                     .help("leave it out");
                 None
             }
@@ -285,10 +268,6 @@ impl Check<'_> {
         let amount = self.curve(mix.amount.as_ref(), 1.0, |check, amount, span| {
             Some(check.amount(*amount, span))
         });
-        Some(Mix {
-            layers,
-            latent: latent?,
-            amount,
-        })
+        Some(Mix { layers, latent: latent?, amount })
     }
 }

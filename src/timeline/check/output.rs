@@ -28,9 +28,7 @@ impl Check<'_> {
 
     pub fn missing(&mut self, what: &str, path: &Path, span: Span) {
         let message = format!("there is no {what} file `{}`", path.display());
-        self.report
-            .error(span, message)
-            .help("paths start at the timeline's folder");
+        self.report.error(span, message).help("paths start at the timeline's folder");
     }
 
     pub fn preset<'f>(
@@ -39,11 +37,7 @@ impl Check<'_> {
         overrides: &Overrides,
     ) -> Option<&'f PresetFacts> {
         let written = self.document.preset();
-        let name = overrides
-            .preset
-            .as_deref()
-            .or(written.as_deref())
-            .unwrap_or(DEFAULT_PRESET);
+        let name = overrides.preset.as_deref().or(written.as_deref()).unwrap_or(DEFAULT_PRESET);
         let found = facts.presets.iter().find(|preset| preset.name == name);
         if found.is_none() {
             let span = self.preset_span(overrides);
@@ -56,50 +50,35 @@ impl Check<'_> {
                 Some(near) => format!("did you mean `{near}`?"),
                 None => format!("the presets are {}", names().collect::<Vec<_>>().join(", ")),
             };
-            self.report
-                .error(span, format!("unknown output preset `{name}`"))
-                .help(help);
+            self.report.error(span, format!("unknown output preset `{name}`")).help(help);
         }
         found
     }
 
     fn preset_span(&self, overrides: &Overrides) -> Span {
-        let written = self
-            .document
-            .written
-            .preset
-            .as_ref()
-            .filter(|_| overrides.preset.is_none());
+        let written = self.document.written.preset.as_ref().filter(|_| overrides.preset.is_none());
         written.map_or(0..0, |preset| preset.span.clone())
     }
 
     pub fn canvas(&mut self, preset: Option<&PresetFacts>, overrides: &Overrides) -> Canvas {
         let written = &self.document.written;
-        let size = overrides
-            .size
-            .or(written.size.as_ref().map(|size| size.value));
+        let size = overrides.size.or(written.size.as_ref().map(|size| size.value));
         let side = self.network.map(|network| network.resolution);
         if let (Some(preset), Some((width, height))) =
             (preset, size.or(side.map(|side| (side, side))))
         {
-            for (what, pixels, even) in [
-                ("width", width, preset.even_width),
-                ("height", height, preset.even_height),
-            ] {
+            for (what, pixels, even) in
+                [("width", width, preset.even_width), ("height", height, preset.even_height)]
+            {
                 if even && pixels % 2 == 1 {
                     let place = match (overrides.size, &written.size) {
                         (None, Some(size)) => size.span.clone(),
-                        (None, None) => written
-                            .model
-                            .as_ref()
-                            .map_or(0..0, |model| model.span.clone()),
+                        (None, None) => {
+                            written.model.as_ref().map_or(0..0, |model| model.span.clone())
+                        }
                         (Some(_), _) => 0..0,
                     };
-                    let whose = if size.is_none() {
-                        "the network's "
-                    } else {
-                        "a "
-                    };
+                    let whose = if size.is_none() { "the network's " } else { "a " };
                     let name = &preset.name;
                     let message = format!(
                         "{whose}{what} of {pixels} is odd: preset `{name}` halves the chroma and needs an even one"

@@ -24,10 +24,8 @@ pub(super) struct Fields<'n> {
 
 impl Decoder {
     pub fn expected<T>(&mut self, what: &str, node: &Node) -> Option<T> {
-        self.report.error(
-            node.span.clone(),
-            format!("expected {what}, found {}", node.value.describe()),
-        );
+        self.report
+            .error(node.span.clone(), format!("expected {what}, found {}", node.value.describe()));
         None
     }
 
@@ -71,12 +69,7 @@ impl Decoder {
             }
         }
         let start = node.span.start;
-        Some(Fields {
-            what,
-            entries: seen,
-            slips,
-            head: start..start + 1,
-        })
+        Some(Fields { what, entries: seen, slips, head: start..start + 1 })
     }
 
     pub fn text(&mut self, node: &Node) -> Option<Spanned<String>> {
@@ -116,10 +109,7 @@ impl Decoder {
             return Some(value);
         }
         let (from, to) = range.into_inner();
-        self.expected(
-            &format!("{what} (a whole number from {from} to {to})"),
-            node,
-        )
+        self.expected(&format!("{what} (a whole number from {from} to {to})"), node)
     }
 
     /// One word of several.
@@ -153,10 +143,8 @@ impl Decoder {
         match &inner(node).value {
             Value::List(items) if !items.is_empty() => Some(items),
             Value::List(_) => {
-                self.report.error(
-                    node.span.clone(),
-                    format!("expected {what}, found an empty list"),
-                );
+                self.report
+                    .error(node.span.clone(), format!("expected {what}, found an empty list"));
                 None
             }
             _ => self.expected(what, node),
@@ -188,30 +176,23 @@ impl Decoder {
             Value::Float(x) => Time::from_frames(*x),
             Value::String(text) => Time::parse(text),
             _ => {
-                return self.expected(
-                    "a time: a number of frames or a text such as \"1.5s\"",
-                    node,
-                );
+                return self
+                    .expected("a time: a number of frames or a text such as \"1.5s\"", node);
             }
         };
-        self.or_report(node, read)
-            .map(|time| Spanned::new(time, node))
+        self.or_report(node, read).map(|time| Spanned::new(time, node))
     }
 
     /// Reports a sentence that a reader of plain values gave.
     pub fn or_report<T>(&mut self, node: &Node, read: Result<T, String>) -> Option<T> {
-        read.map_err(|message| self.report.error(node.span.clone(), message))
-            .ok()
+        read.map_err(|message| self.report.error(node.span.clone(), message)).ok()
     }
 }
 
 impl<'n> Fields<'n> {
     /// A field's value, out of `Some(...)`.
     pub fn get(&self, name: &str) -> Option<&'n Node> {
-        self.entries
-            .iter()
-            .find(|(entry, _)| entry.text == name)
-            .map(|(_, node)| inner(node))
+        self.entries.iter().find(|(entry, _)| entry.text == name).map(|(_, node)| inner(node))
     }
 
     /// Where a field's name stands.
@@ -234,10 +215,9 @@ impl<'n> Fields<'n> {
     pub fn need(&self, decoder: &mut Decoder, name: &str) -> Option<&'n Node> {
         let node = self.get(name);
         if node.is_none() && !self.slips.iter().any(|slip| slip == name) {
-            decoder.report.error(
-                self.head.clone(),
-                format!("field `{name}` of {} is missing", self.what),
-            );
+            decoder
+                .report
+                .error(self.head.clone(), format!("field `{name}` of {} is missing", self.what));
         }
         node
     }

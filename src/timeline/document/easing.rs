@@ -13,11 +13,8 @@ const FAMILIES: [(&str, Family); 7] = [
     ("elastic", Family::Elastic),
     ("bounce", Family::Bounce),
 ];
-const DIRECTIONS: [(&str, Direction); 3] = [
-    ("in", Direction::In),
-    ("out", Direction::Out),
-    ("in_out", Direction::InOut),
-];
+const DIRECTIONS: [(&str, Direction); 3] =
+    [("in", Direction::In), ("out", Direction::Out), ("in_out", Direction::InOut)];
 /// CSS's names (CSS Easing Functions Level 1, section 2.2).
 const CSS: [(&str, [f64; 4]); 4] = [
     ("ease", [0.25, 0.1, 0.25, 1.0]),
@@ -63,9 +60,7 @@ impl Decoder {
                              back, elastic, bounce, and bezier(x1, y1, x2, y2), steps(n)"
                         .into(),
                 };
-                self.report
-                    .error(node.span.clone(), format!("unknown easing `{word}`"))
-                    .help(help);
+                self.report.error(node.span.clone(), format!("unknown easing `{word}`")).help(help);
                 None
             }
             _ => self.choice(node, options),
@@ -94,17 +89,12 @@ impl Decoder {
 }
 
 fn words() -> Vec<(String, Easing)> {
-    let plain = [
-        ("hold".to_string(), Easing::Hold),
-        ("linear".to_string(), Easing::Linear),
-    ];
+    let plain = [("hold".to_string(), Easing::Hold), ("linear".to_string(), Easing::Linear)];
     let families = DIRECTIONS.iter().flat_map(|(way, direction)| {
         FAMILIES.iter().map(move |(name, family)| {
             (format!("{way}_{name}"), Easing::Family(*family, *direction))
         })
     });
-    let css = CSS
-        .iter()
-        .map(|(name, points)| (name.to_string(), Easing::Bezier(*points)));
+    let css = CSS.iter().map(|(name, points)| (name.to_string(), Easing::Bezier(*points)));
     plain.into_iter().chain(families).chain(css).collect()
 }

@@ -131,40 +131,23 @@ impl Decoder {
     }
 
     fn seed(&mut self, node: &Node) -> Option<Spanned<u32>> {
-        self.integer(node, "a seed", 0..=i128::from(u32::MAX))
-            .map(|seed| Spanned::new(seed, node))
+        self.integer(node, "a seed", 0..=i128::from(u32::MAX)).map(|seed| Spanned::new(seed, node))
     }
 
     fn seeds(&mut self, node: &Node, span: Span) -> Option<Seeds> {
         let what = "a list of seeds such as [1, 2, 3]";
-        let seeds = Seeds {
-            list: vec![],
-            every: None,
-            interpolation: None,
-            repeat: true,
-            span,
-        };
+        let seeds = Seeds { list: vec![], every: None, interpolation: None, repeat: true, span };
         if matches!(inner(node).value, Value::List(_)) {
-            let list = self
-                .list(node, what)?
-                .iter()
-                .filter_map(|n| self.seed(n))
-                .collect();
+            let list = self.list(node, what)?.iter().filter_map(|n| self.seed(n)).collect();
             return Some(Seeds { list, ..seeds });
         }
         let fields = self.fields(node, "`seeds`", &["list", "every", "interpolate", "loop"])?;
-        let list = fields
-            .need(self, "list")
-            .and_then(|n| self.list(n, what))
-            .unwrap_or_default();
+        let list = fields.need(self, "list").and_then(|n| self.list(n, what)).unwrap_or_default();
         Some(Seeds {
             list: list.iter().filter_map(|n| self.seed(n)).collect(),
             every: fields.get("every").and_then(|n| self.time(n)),
             interpolation: self.interpolation(&fields),
-            repeat: fields
-                .get("loop")
-                .and_then(|n| self.bool(n))
-                .unwrap_or(true),
+            repeat: fields.get("loop").and_then(|n| self.bool(n)).unwrap_or(true),
             ..seeds
         })
     }
@@ -179,20 +162,12 @@ impl Decoder {
             let fields = self.fields(item, "a latent's key", &known)?;
             let at = fields.need(self, "at").and_then(|n| self.time(n));
             let value = self.point(&fields);
-            let easing = fields
-                .get("ease")
-                .and_then(|n| self.easing(n))
-                .unwrap_or(Easing::Linear);
+            let easing = fields.get("ease").and_then(|n| self.easing(n)).unwrap_or(Easing::Linear);
             Some(TrackKey { at, value, easing })
         };
         let keys = items.unwrap_or_default().iter().filter_map(key).collect();
         let repeat = fields.get("loop").and_then(|n| self.repeat(n));
-        Some(Latent {
-            keys,
-            interpolation: self.interpolation(&fields),
-            repeat,
-            span,
-        })
+        Some(Latent { keys, interpolation: self.interpolation(&fields), repeat, span })
     }
 
     fn interpolation(&mut self, fields: &Fields) -> Option<Spanned<Interpolation>> {
@@ -214,9 +189,7 @@ impl Decoder {
 
     /// The one of `seed`, `z`, `w` and `average` that is given.
     fn point(&mut self, fields: &Fields) -> Option<Spanned<Point>> {
-        let mut given = POINTS
-            .iter()
-            .filter_map(|name| Some((*name, fields.get(name)?)));
+        let mut given = POINTS.iter().filter_map(|name| Some((*name, fields.get(name)?)));
         let Some((name, node)) = given.next() else {
             fields.missing(self, &POINTS);
             return None;
@@ -246,9 +219,7 @@ impl Decoder {
             _ => {
                 let file = self.text(node)?.value;
                 let array = fields.get("array").map(|n| self.text(n));
-                let index = fields
-                    .get("index")
-                    .map(|n| self.integer(n, "an index", 0..=MAX_INDEX));
+                let index = fields.get("index").map(|n| self.integer(n, "an index", 0..=MAX_INDEX));
                 // What is given but unreadable must not look as if it were left out.
                 if matches!(array, Some(None)) || matches!(index, Some(None)) {
                     return None;
@@ -258,11 +229,7 @@ impl Decoder {
                     array: array.flatten().map(|text| text.value),
                     index: index.flatten(),
                 };
-                if name == "z" {
-                    Point::Z(item)
-                } else {
-                    Point::W(item)
-                }
+                if name == "z" { Point::Z(item) } else { Point::W(item) }
             }
         };
         alone.then(|| Spanned::new(point, node))
@@ -270,19 +237,13 @@ impl Decoder {
 
     pub fn mix(&mut self, node: &Node) -> Option<Mix> {
         let sources = ["latent", "seeds", "seed", "z", "w", "average"];
-        let known = [
-            "layers", "amount", "latent", "seeds", "seed", "z", "w", "average", "index", "array",
-        ];
+        let known =
+            ["layers", "amount", "latent", "seeds", "seed", "z", "w", "average", "index", "array"];
         let fields = self.fields(node, "a mix", &known)?;
         Some(Mix {
-            layers: fields
-                .need(self, "layers")
-                .map(|n| self.layers(n))
-                .unwrap_or_default(),
+            layers: fields.need(self, "layers").map(|n| self.layers(n)).unwrap_or_default(),
             source: self.source(&fields, &sources),
-            amount: fields
-                .get("amount")
-                .and_then(|n| self.track(n, Self::number)),
+            amount: fields.get("amount").and_then(|n| self.track(n, Self::number)),
         })
     }
 
@@ -292,10 +253,7 @@ impl Decoder {
             Value::List(_) => self.list(node, "a list of layers").unwrap_or_default(),
             _ => std::slice::from_ref(node),
         };
-        items
-            .iter()
-            .filter_map(|item| Some(Spanned::new(self.layer(item)?, item)))
-            .collect()
+        items.iter().filter_map(|item| Some(Spanned::new(self.layer(item)?, item))).collect()
     }
 
     fn layer(&mut self, node: &Node) -> Option<Layers> {

@@ -43,10 +43,7 @@ pub(super) struct Spanned<T> {
 
 impl<T> Spanned<T> {
     fn new(value: T, node: &Node) -> Self {
-        Self {
-            value,
-            span: node.span.clone(),
-        }
+        Self { value, span: node.span.clone() }
     }
 }
 
@@ -97,10 +94,7 @@ impl Document {
             Ok(tree) => {
                 let mut decoder = decode::Decoder { report };
                 let written = decoder.timeline(&tree);
-                Ok(Self {
-                    report: decoder.report,
-                    written,
-                })
+                Ok(Self { report: decoder.report, written })
             }
             Err(error) => {
                 report.error(error.span, error.message);
@@ -123,18 +117,11 @@ impl Document {
     pub fn preset(&self) -> Option<String> {
         let text = &self.written.preset.as_ref()?.value;
         let is_file = text.ends_with(".ron");
-        Some(if is_file {
-            self.path(text).to_string_lossy().into_owned()
-        } else {
-            text.clone()
-        })
+        Some(if is_file { self.path(text).to_string_lossy().into_owned() } else { text.clone() })
     }
 
     /// A path of the document, from the timeline's folder.
     pub(super) fn path(&self, written: &str) -> PathBuf {
-        Path::new(&self.report.name)
-            .parent()
-            .unwrap_or(Path::new(""))
-            .join(written)
+        Path::new(&self.report.name).parent().unwrap_or(Path::new("")).join(written)
     }
 }

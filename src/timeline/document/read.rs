@@ -23,16 +23,10 @@ const FIELDS: [&str; 15] = [
     "camera",
     "stabilise",
 ];
-const FITS: [(&str, Fit); 3] = [
-    ("contain", Fit::Contain),
-    ("cover", Fit::Cover),
-    ("stretch", Fit::Stretch),
-];
-const ANCHORS: [(&str, Anchor); 3] = [
-    ("centre", Anchor::Centre),
-    ("center", Anchor::Centre),
-    ("average", Anchor::Average),
-];
+const FITS: [(&str, Fit); 3] =
+    [("contain", Fit::Contain), ("cover", Fit::Cover), ("stretch", Fit::Stretch)];
+const ANCHORS: [(&str, Anchor); 3] =
+    [("centre", Anchor::Centre), ("center", Anchor::Centre), ("average", Anchor::Average)];
 /// The largest picture that common encoders take.
 const MAX_SIDE: i128 = 16384;
 const MAX_ASPECT: i128 = 1000;
@@ -50,9 +44,8 @@ impl Decoder {
         let Some(fields) = self.fields(tree, "the timeline", &FIELDS) else {
             return Written::default();
         };
-        let output = fields
-            .get("output")
-            .and_then(|n| self.fields(n, "`output`", &["preset", "audio"]));
+        let output =
+            fields.get("output").and_then(|n| self.fields(n, "`output`", &["preset", "audio"]));
         let output = |name| output.as_ref().and_then(|o| o.get(name));
         let named = |name| fields.name_span(name).zip(fields.get(name));
         Written {
@@ -75,10 +68,8 @@ impl Decoder {
                     d.integer(n, "a count of layers", 0..=i128::from(u32::MAX))
                 })
             }),
-            class: named("class").map(|(span, n)| Spanned {
-                value: self.track(n, Self::class),
-                span,
-            }),
+            class: named("class")
+                .map(|(span, n)| Spanned { value: self.track(n, Self::class), span }),
             mixes: fields
                 .get("mix")
                 .and_then(|n| {
@@ -88,14 +79,10 @@ impl Decoder {
                 .iter()
                 .filter_map(|n| self.mix(n))
                 .collect(),
-            camera: named("camera").map(|(span, n)| Spanned {
-                value: self.camera(n).unwrap_or_default(),
-                span,
-            }),
-            stabilise: named("stabilise").map(|(span, n)| Spanned {
-                value: self.stabilise(n).unwrap_or_default(),
-                span,
-            }),
+            camera: named("camera")
+                .map(|(span, n)| Spanned { value: self.camera(n).unwrap_or_default(), span }),
+            stabilise: named("stabilise")
+                .map(|(span, n)| Spanned { value: self.stabilise(n).unwrap_or_default(), span }),
         }
     }
 
@@ -117,8 +104,7 @@ impl Decoder {
     }
 
     fn point_of_canvas(&mut self, node: &Node) -> Option<[f64; 2]> {
-        self.pair(node, "x and y such as (0.1, 0)", Self::number)
-            .map(|(x, y)| [x, y])
+        self.pair(node, "x and y such as (0.1, 0)", Self::number).map(|(x, y)| [x, y])
     }
 
     fn scale(&mut self, node: &Node) -> Option<f64> {
@@ -136,16 +122,10 @@ impl Decoder {
     fn camera(&mut self, node: &Node) -> Option<Camera> {
         let fields = self.fields(node, "`camera`", &["translate", "rotate", "scale", "pivot"])?;
         Some(Camera {
-            translate: fields
-                .get("translate")
-                .and_then(|n| self.track(n, Self::point_of_canvas)),
-            rotate: fields
-                .get("rotate")
-                .and_then(|n| self.track(n, Self::number)),
+            translate: fields.get("translate").and_then(|n| self.track(n, Self::point_of_canvas)),
+            rotate: fields.get("rotate").and_then(|n| self.track(n, Self::number)),
             scale: fields.get("scale").and_then(|n| self.track(n, Self::scale)),
-            pivot: fields
-                .get("pivot")
-                .and_then(|n| self.track(n, Self::point_of_canvas)),
+            pivot: fields.get("pivot").and_then(|n| self.track(n, Self::point_of_canvas)),
         })
     }
 
@@ -153,9 +133,7 @@ impl Decoder {
         let fields = self.fields(node, "`stabilise`", &["to", "amount"])?;
         Some(Stabilise {
             to: fields.get("to").and_then(|n| self.choice(n, &ANCHORS)),
-            amount: fields
-                .get("amount")
-                .and_then(|n| self.track(n, Self::number)),
+            amount: fields.get("amount").and_then(|n| self.track(n, Self::number)),
         })
     }
 }

@@ -25,15 +25,8 @@ pub(in crate::timeline) type Class = Vec<(Spanned<usize>, f64)>;
 impl<V> TrackKey<V> {
     /// A key that holds from the start.
     pub fn constant(value: Spanned<V>) -> Self {
-        let at = Spanned {
-            value: Time::START,
-            span: value.span.clone(),
-        };
-        Self {
-            at: Some(at),
-            value: Some(value),
-            easing: Easing::Linear,
-        }
+        let at = Spanned { value: Time::START, span: value.span.clone() };
+        Self { at: Some(at), value: Some(value), easing: Easing::Linear }
     }
 }
 
@@ -72,18 +65,10 @@ impl Decoder {
         let key = |item: &Node| {
             let fields = self.fields(item, "a key", known)?;
             let at = fields.need(self, "at").and_then(|n| self.time(n));
-            let held = fields
-                .need(self, "value")
-                .and_then(|n| Some(Spanned::new(value(self, n)?, n)));
-            let easing = fields
-                .get("ease")
-                .and_then(|n| self.easing(n))
-                .unwrap_or(Easing::Linear);
-            Some(TrackKey {
-                at,
-                value: held,
-                easing,
-            })
+            let held =
+                fields.need(self, "value").and_then(|n| Some(Spanned::new(value(self, n)?, n)));
+            let easing = fields.get("ease").and_then(|n| self.easing(n)).unwrap_or(Easing::Linear);
+            Some(TrackKey { at, value: held, easing })
         };
         Some(items.iter().filter_map(key).collect())
     }
@@ -91,8 +76,7 @@ impl Decoder {
     /// One class, or weights of several as `{0: 0.5, 3: 0.5}`.
     pub fn class(&mut self, node: &Node) -> Option<Class> {
         let index = |d: &mut Self, n: &Node| {
-            d.integer(n, "a class", 0..=i128::from(u32::MAX))
-                .map(|i| Spanned::new(i, n))
+            d.integer(n, "a class", 0..=i128::from(u32::MAX)).map(|i| Spanned::new(i, n))
         };
         let Value::Map(entries) = &node.value else {
             if matches!(node.value, Value::Integer(_)) {
@@ -105,17 +89,13 @@ impl Decoder {
         for (key, weight) in entries {
             let (key, number) = (index(self, key), self.number(weight));
             if number.is_some_and(|w| w < 0.0) {
-                self.report.error(
-                    weight.span.clone(),
-                    "a class's weight is negative: expected 0 or more",
-                );
+                self.report
+                    .error(weight.span.clone(), "a class's weight is negative: expected 0 or more");
             }
             let Some(key) = key else { continue };
             if !seen.insert(key.value) {
-                self.report.error(
-                    key.span.clone(),
-                    format!("class {} is weighted twice", key.value),
-                );
+                self.report
+                    .error(key.span.clone(), format!("class {} is weighted twice", key.value));
             }
             class.push((key, number.unwrap_or(1.0)));
         }

@@ -12,9 +12,7 @@ const FAMILIES: [Family; 7] = [
 const DIRECTIONS: [Direction; 3] = [Direction::In, Direction::Out, Direction::InOut];
 
 fn all() -> Vec<Easing> {
-    let families = FAMILIES
-        .iter()
-        .flat_map(|&f| DIRECTIONS.map(|d| Easing::Family(f, d)));
+    let families = FAMILIES.iter().flat_map(|&f| DIRECTIONS.map(|d| Easing::Family(f, d)));
     let others = [
         Easing::Hold,
         Easing::Linear,
@@ -47,10 +45,7 @@ fn out_is_in_turned_by_half_a_turn_and_in_out_is_symmetric() {
     for family in FAMILIES {
         let [ease_in, out, in_out] = DIRECTIONS.map(|d| Easing::Family(family, d));
         for t in grid(997) {
-            assert!(
-                (out.eval(t) - (1.0 - ease_in.eval(1.0 - t))).abs() < 1e-15,
-                "{family:?} {t}"
-            );
+            assert!((out.eval(t) - (1.0 - ease_in.eval(1.0 - t))).abs() < 1e-15, "{family:?} {t}");
             let turned = 1.0 - in_out.eval(1.0 - t);
             assert!((in_out.eval(t) - turned).abs() < 1e-12, "{family:?} {t}");
         }
@@ -60,10 +55,7 @@ fn out_is_in_turned_by_half_a_turn_and_in_out_is_symmetric() {
 #[test]
 fn what_does_not_swing_never_falls() {
     for easing in all() {
-        if matches!(
-            easing,
-            Easing::Family(Family::Back | Family::Elastic | Family::Bounce, _)
-        ) {
+        if matches!(easing, Easing::Family(Family::Back | Family::Elastic | Family::Bounce, _)) {
             continue;
         }
         let values: Vec<f64> = grid(5000).map(|t| easing.eval(t)).collect();
@@ -80,10 +72,7 @@ fn swinging_families_agree_with_easings_net() {
     const C5: f64 = TAU / 4.5;
     let agree = |family, direction, t, expected: f64| {
         let got = Easing::Family(family, direction).eval(t);
-        assert!(
-            (got - expected).abs() < 1e-12,
-            "{family:?} {direction:?} {t}: {got} {expected}"
-        );
+        assert!((got - expected).abs() < 1e-12, "{family:?} {direction:?} {t}: {got} {expected}");
     };
     for t in grid(1000).filter(|&t| t > 0.0 && t < 1.0) {
         let (u, v) = (2.0 * t, 2.0 * t - 2.0);
@@ -95,12 +84,7 @@ fn swinging_families_agree_with_easings_net() {
             let back = (v.powi(2) * ((C2 + 1.0) * v + C2) + 2.0) / 2.0;
             (back, 2f64.powf(-20.0 * t + 10.0) * swing / 2.0 + 1.0)
         };
-        agree(
-            Family::Back,
-            Direction::In,
-            t,
-            (C1 + 1.0) * t.powi(3) - C1 * t.powi(2),
-        );
+        agree(Family::Back, Direction::In, t, (C1 + 1.0) * t.powi(3) - C1 * t.powi(2));
         agree(Family::Back, Direction::InOut, t, back_in_out);
         let elastic_out = 2f64.powf(-10.0 * t) * ((t * 10.0 - 0.75) * C4).sin() + 1.0;
         agree(Family::Elastic, Direction::Out, t, elastic_out);
@@ -113,53 +97,22 @@ fn known_values() {
     let cases = [
         (Easing::Hold, 0.999, 0.0),
         (Easing::Linear, 0.3, 0.3),
-        (
-            Easing::Family(Family::Sine, Direction::In),
-            1.0 / 3.0,
-            1.0 - 0.75f64.sqrt(),
-        ),
-        (
-            Easing::Family(Family::Sine, Direction::InOut),
-            0.25,
-            0.5 - 0.125f64.sqrt(),
-        ),
+        (Easing::Family(Family::Sine, Direction::In), 1.0 / 3.0, 1.0 - 0.75f64.sqrt()),
+        (Easing::Family(Family::Sine, Direction::InOut), 0.25, 0.5 - 0.125f64.sqrt()),
         (Easing::Family(Family::Quad, Direction::Out), 0.5, 0.75),
-        (
-            Easing::Family(Family::Cubic, Direction::InOut),
-            0.25,
-            0.0625,
-        ),
+        (Easing::Family(Family::Cubic, Direction::InOut), 0.25, 0.0625),
         (Easing::Family(Family::Expo, Direction::In), 0.5, 1.0 / 32.0),
-        (
-            Easing::Family(Family::Bounce, Direction::Out),
-            4.0 / 11.0,
-            1.0,
-        ),
-        (
-            Easing::Family(Family::Bounce, Direction::Out),
-            6.0 / 11.0,
-            0.75,
-        ),
-        (
-            Easing::Family(Family::Bounce, Direction::Out),
-            9.0 / 11.0,
-            0.9375,
-        ),
-        (
-            Easing::Family(Family::Bounce, Direction::Out),
-            10.5 / 11.0,
-            0.984375,
-        ),
+        (Easing::Family(Family::Bounce, Direction::Out), 4.0 / 11.0, 1.0),
+        (Easing::Family(Family::Bounce, Direction::Out), 6.0 / 11.0, 0.75),
+        (Easing::Family(Family::Bounce, Direction::Out), 9.0 / 11.0, 0.9375),
+        (Easing::Family(Family::Bounce, Direction::Out), 10.5 / 11.0, 0.984375),
         (Easing::Steps(4), 0.49, 0.25),
         (Easing::Steps(4), 0.5, 0.5),
         (Easing::Steps(0), 0.5, 0.0),
     ];
     for (easing, t, expected) in cases {
         let got = easing.eval(t);
-        assert!(
-            (got - expected).abs() < 1e-12,
-            "{easing:?} at {t}: {got}, not {expected}"
-        );
+        assert!((got - expected).abs() < 1e-12, "{easing:?} at {t}: {got}, not {expected}");
     }
 }
 
@@ -205,10 +158,7 @@ fn bezier_agrees_with_a_fine_table() {
                 let tolerance = if slope > 1e-2 { 1e-12 } else { 1e-3 };
                 let got = Easing::Bezier(points).eval(x);
                 if x > 0.0 && x < 1.0 {
-                    assert!(
-                        (got - y).abs() < tolerance,
-                        "{points:?} at {x}: {got}, not {y}"
-                    );
+                    assert!((got - y).abs() < tolerance, "{points:?} at {x}: {got}, not {y}");
                 }
             }
         }

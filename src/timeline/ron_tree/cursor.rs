@@ -47,20 +47,15 @@ impl<'t> Cursor<'t> {
 
     /// Steps over `word` if it is next and no longer word begins with it.
     pub fn eat_word(&mut self, word: &str) -> bool {
-        let found = self
-            .rest()
-            .strip_prefix(word)
-            .is_some_and(|rest| !rest.starts_with(word_goes_on));
+        let found =
+            self.rest().strip_prefix(word).is_some_and(|rest| !rest.starts_with(word_goes_on));
         self.at += if found { word.len() } else { 0 };
         found
     }
 
     pub fn take_while(&mut self, condition: impl Fn(char) -> bool) -> &'t str {
         let start = self.at;
-        self.at += self
-            .rest()
-            .find(|c| !condition(c))
-            .unwrap_or(self.rest().len());
+        self.at += self.rest().find(|c| !condition(c)).unwrap_or(self.rest().len());
         self.since(start)
     }
 
@@ -87,10 +82,7 @@ impl<'t> Cursor<'t> {
             } else if self.eat("*/") {
                 depth -= 1;
             } else if self.next().is_none() {
-                return error(
-                    start..start + 2,
-                    "this comment is never closed: expected `*/`",
-                );
+                return error(start..start + 2, "this comment is never closed: expected `*/`");
             }
         }
         Ok(())
@@ -103,19 +95,13 @@ impl<'t> Cursor<'t> {
                 self.at..self.at + c.len_utf8(),
                 format!("expected {what}, found `{}`", c.escape_debug()),
             ),
-            None => error(
-                self.at..self.at,
-                format!("expected {what}, but the text ends here"),
-            ),
+            None => error(self.at..self.at, format!("expected {what}, but the text ends here")),
         }
     }
 }
 
 pub(super) fn error<T>(span: Span, message: impl Into<String>) -> Result<T> {
-    Err(SyntaxError {
-        message: message.into(),
-        span,
-    })
+    Err(SyntaxError { message: message.into(), span })
 }
 
 fn is_blank(c: char) -> bool {

@@ -5,10 +5,7 @@ use super::{MAX_DEPTH, Name, Node, Value};
 
 /// Reads one value and nothing after it.
 pub(in crate::timeline) fn parse(text: &str) -> Result<Node> {
-    let mut parser = Parser {
-        cursor: Cursor::new(text),
-        depth: 0,
-    };
+    let mut parser = Parser { cursor: Cursor::new(text), depth: 0 };
     parser.cursor.space()?;
     while parser.cursor.starts_with("#") {
         parser.attribute()?;
@@ -81,11 +78,7 @@ impl Parser<'_> {
             Some(name) if known.contains(&name.text.as_str()) => self.cursor.space(),
             Some(name) => error(
                 name.span,
-                format!(
-                    "unknown extension `{}`: expected one of {}",
-                    name.text,
-                    known.join(", ")
-                ),
+                format!("unknown extension `{}`: expected one of {}", name.text, known.join(", ")),
             ),
             None => self.cursor.expected("an extension's name"),
         }
@@ -113,10 +106,7 @@ impl Parser<'_> {
                 None => self.cursor.number()?,
             },
             _ if self.cursor.at_raw_string() => self.cursor.raw_string()?,
-            _ if ["b\"", "b'", "br\"", "br#"]
-                .iter()
-                .any(|b| self.cursor.starts_with(b)) =>
-            {
+            _ if ["b\"", "b'", "br\"", "br#"].iter().any(|b| self.cursor.starts_with(b)) => {
                 return self.cursor.expected("a value (a timeline has no bytes)");
             }
             _ => match self.cursor.named_number() {
@@ -124,10 +114,7 @@ impl Parser<'_> {
                 None => self.named()?,
             },
         };
-        Ok(Node {
-            value,
-            span: start..self.cursor.at,
-        })
+        Ok(Node { value, span: start..self.cursor.at })
     }
 
     /// What begins with a word.

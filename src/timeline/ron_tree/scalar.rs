@@ -13,17 +13,11 @@ impl Cursor<'_> {
                 self.at = start;
                 return None;
             }
-            return Some(Name {
-                text: text.into(),
-                span: start..self.at,
-            });
+            return Some(Name { text: text.into(), span: start..self.at });
         }
         self.peek().filter(|&c| word_begins(c))?;
         let text = self.take_while(word_goes_on);
-        Some(Name {
-            text: text.into(),
-            span: start..self.at,
-        })
+        Some(Name { text: text.into(), span: start..self.at })
     }
 
     /// Whether a raw text such as `r#"..."#` is next.
@@ -77,17 +71,10 @@ impl Cursor<'_> {
                 c
             }
             None => {
-                return error(
-                    start..self.at,
-                    "this character is never closed: expected `'`",
-                );
+                return error(start..self.at, "this character is never closed: expected `'`");
             }
         };
-        if self.eat("'") {
-            Ok(Value::Char(c))
-        } else {
-            self.expected("`'` after one character")
-        }
+        if self.eat("'") { Ok(Value::Char(c)) } else { self.expected("`'` after one character") }
     }
 
     /// An escape from its backslash on. In texts several `\x` may make up one UTF-8 character.
@@ -116,10 +103,8 @@ impl Cursor<'_> {
     fn escaped_bytes(&mut self, most: usize) -> Option<char> {
         let mut bytes = Vec::new();
         while bytes.len() < most && (bytes.is_empty() || self.eat("\\x")) {
-            let digits = self
-                .rest()
-                .get(..2)
-                .filter(|d| d.bytes().all(|b| b.is_ascii_hexdigit()))?;
+            let digits =
+                self.rest().get(..2).filter(|d| d.bytes().all(|b| b.is_ascii_hexdigit()))?;
             bytes.push(u8::from_str_radix(digits, 16).ok()?);
             self.at += 2;
             if let Ok(text) = str::from_utf8(&bytes) {
@@ -152,9 +137,7 @@ impl Cursor<'_> {
         ];
         let signed = [("+inf", f64::INFINITY), ("+NaN", f64::NAN)];
         let (_, x) = named.into_iter().chain(signed).find(|(word, _)| {
-            ["", "f32", "f64"]
-                .into_iter()
-                .any(|suffix| self.eat_word(&format!("{word}{suffix}")))
+            ["", "f32", "f64"].into_iter().any(|suffix| self.eat_word(&format!("{word}{suffix}")))
         })?;
         Some(Value::Float(x))
     }
@@ -205,10 +188,7 @@ impl Cursor<'_> {
             };
         }
         if misplaced {
-            return error(
-                start..self.at,
-                "expected a number, in which `_` stands between digits",
-            );
+            return error(start..self.at, "expected a number, in which `_` stands between digits");
         }
         self.float(start, &text)
     }
@@ -239,10 +219,7 @@ impl Cursor<'_> {
             Some(i) => Ok(Value::Integer(i)),
             None => {
                 self.take_while(word_goes_on);
-                error(
-                    start..self.at,
-                    "expected a number within the range of its type",
-                )
+                error(start..self.at, "expected a number within the range of its type")
             }
         }
     }

@@ -48,9 +48,7 @@ fn equal(a: f64, b: f64) -> bool {
 }
 
 fn last_of_each<K>(ours: &[(K, Node)], theirs: &ron::Map, is: fn(&K, &ron::Value) -> bool) -> bool {
-    let all_known = ours
-        .iter()
-        .all(|(ours, _)| theirs.keys().any(|key| is(ours, key)));
+    let all_known = ours.iter().all(|(ours, _)| theirs.keys().any(|key| is(ours, key)));
     let same_values = theirs.iter().all(|(key, value)| {
         let last = ours.iter().rev().find(|(ours, _)| is(ours, key));
         last.is_some_and(|(_, node)| same(node, value))
@@ -326,9 +324,7 @@ fn check_spans(node: &Node, text: &str) {
         Value::Option(Some(inner)) => vec![inner],
         _ => vec![],
     };
-    children
-        .into_iter()
-        .for_each(|child| check_spans(child, text));
+    children.into_iter().for_each(|child| check_spans(child, text));
 }
 
 #[test]
@@ -336,10 +332,7 @@ fn depth_is_limited() {
     let nested = |n: usize| "[".repeat(n) + &"]".repeat(n);
     assert!(parse(&nested(128)).is_ok());
     let error = parse(&nested(129)).unwrap_err();
-    assert_eq!(
-        (error.message.as_str(), error.span),
-        ("nested deeper than 128 levels", 128..129)
-    );
+    assert_eq!((error.message.as_str(), error.span), ("nested deeper than 128 levels", 128..129));
     assert!(parse(&"(a:".repeat(1_000_000)).is_err());
 }
 
@@ -350,27 +343,15 @@ fn a_mistake_is_named_at_its_place() {
         ("(a: [1, 2)", 9..10, "expected `,` or `]`, found `)`"),
         ("(a: [1, 2", 4..5, "this `[` is never closed: expected `]`"),
         ("(a: \"x)", 4..5, "this text is never closed: expected `\"`"),
-        (
-            "(a: /* )",
-            4..6,
-            "this comment is never closed: expected `*/`",
-        ),
+        ("(a: /* )", 4..6, "this comment is never closed: expected `*/`"),
         ("(a: ,)", 4..5, "expected a value, found `,`"),
         ("(a: 1, 2)", 7..8, "expected a field's name, found `2`"),
         ("(a: 1) x", 7..8, "expected the end of the file, found `x`"),
         ("", 0..0, "expected a value, but the text ends here"),
-        (
-            "[0..4]",
-            1..5,
-            "a timeline has no ranges: write the numbers one by one, or as text",
-        ),
+        ("[0..4]", 1..5, "a timeline has no ranges: write the numbers one by one, or as text"),
     ];
     for (text, span, message) in cases {
         let error = parse(text).unwrap_err();
-        assert_eq!(
-            (error.message.as_str(), error.span),
-            (message, span),
-            "{text}"
-        );
+        assert_eq!((error.message.as_str(), error.span), (message, span), "{text}");
     }
 }

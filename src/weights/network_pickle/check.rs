@@ -23,10 +23,9 @@ pub(super) fn agreement(
     let (mut all, num_ws) = match config {
         Config::StyleGan3(config) => (fields(config), config.num_layers + 2),
         // Two per resolution from 4 on: log2(4) = 2.
-        Config::StyleGan2(config) => (
-            fields(config),
-            2 * (config.img_resolution.max(4).ilog2() as usize - 1),
-        ),
+        Config::StyleGan2(config) => {
+            (fields(config), 2 * (config.img_resolution.max(4).ilog2() as usize - 1))
+        }
     };
     let mapping_layers = all.remove("mapping_layers").unwrap_or_default();
     all.insert("num_ws".into(), json!(num_ws));
@@ -35,10 +34,7 @@ pub(super) fn agreement(
     all.insert("num_layers".into(), mapping_layers);
     agree(mapping, &all)?;
     // The factor in front of the bias is the learning rate multiplier, and it has no other trace.
-    agree(
-        &mapping.child("fc0")?,
-        &object(json!({ "bias_gain": 0.01, "activation": "lrelu" })),
-    )?;
+    agree(&mapping.child("fc0")?, &object(json!({ "bias_gain": 0.01, "activation": "lrelu" })))?;
     match config {
         Config::StyleGan3(config) => stylegan3(config, synthesis),
         Config::StyleGan2(config) => stylegan2(config, synthesis),
@@ -47,24 +43,16 @@ pub(super) fn agreement(
 
 fn agree(module: &Module, expected: &Map<String, Json>) -> Result<()> {
     let pickle = module.file.pickle;
-    let arguments = module
-        .attribute("_init_kwargs")
-        .and_then(|id| pickle.entries(id))
-        .unwrap_or_default();
-    agree_in(
-        module,
-        pickle.entries(module.state).unwrap_or_default(),
-        expected,
-    )?;
+    let arguments =
+        module.attribute("_init_kwargs").and_then(|id| pickle.entries(id)).unwrap_or_default();
+    agree_in(module, pickle.entries(module.state).unwrap_or_default(), expected)?;
     agree_in(module, arguments, expected)
 }
 
 fn agree_in(module: &Module, entries: &[(Id, Id)], expected: &Map<String, Json>) -> Result<()> {
     let pickle = module.file.pickle;
     for &(key, value) in entries {
-        let Some((name, expected)) = pickle
-            .text(key)
-            .and_then(|name| expected.get_key_value(name))
+        let Some((name, expected)) = pickle.text(key).and_then(|name| expected.get_key_value(name))
         else {
             continue;
         };
@@ -81,11 +69,8 @@ fn agree_in(module: &Module, entries: &[(Id, Id)], expected: &Map<String, Json>)
 
 /// Equal up to the rounding of a power or logarithm. Truth values may be written as numbers.
 fn same(found: &Json, expected: &Json) -> bool {
-    let number = |value: &Json| {
-        value
-            .as_f64()
-            .or(value.as_bool().map(|yes| f64::from(u8::from(yes))))
-    };
+    let number =
+        |value: &Json| value.as_f64().or(value.as_bool().map(|yes| f64::from(u8::from(yes))));
     match (number(found), number(expected)) {
         (Some(a), Some(b)) => (a - b).abs() <= 1e-9 * a.abs().max(b.abs()),
         _ => found == expected,
@@ -113,10 +98,7 @@ fn band(config: &StyleGan3Config, i: usize) -> Band {
     let exponent = (i as f64 / (layers - config.num_critical) as f64).min(1.0);
     let geometric = |first: f64, last: f64| first * (last / first).powf(exponent);
     let cutoff = geometric(config.first_cutoff, resolution / 2.0);
-    let stopband = geometric(
-        config.first_stopband,
-        resolution / 2.0 * config.last_stopband_rel,
-    );
+    let stopband = geometric(config.first_stopband, resolution / 2.0 * config.last_stopband_rel);
     let rate = (2.0 * stopband).min(resolution).log2().ceil().exp2();
     let channels = (config.channel_base as f64 / 2.0 / cutoff).min(config.channel_max as f64);
     Band {
@@ -140,30 +122,23 @@ fn stylegan3(config: &StyleGan3Config, synthesis: &Module) -> Result<()> {
     let names = text_list(synthesis, "layer_names")?;
     if names.len() != config.num_layers + 1 {
         let (found, expected) = (names.len(), config.num_layers + 1);
-        return Err(synthesis.invalid(format_args!(
-            "has {found} layers, which should be {expected}"
-        )));
+        return Err(
+            synthesis.invalid(format_args!("has {found} layers, which should be {expected}"))
+        );
     }
     for (i, name) in names.into_iter().enumerate() {
         let (input, output) = (band(config, i.saturating_sub(1)), band(config, i));
         let expected = format!("L{i}_{}_{}", output.size, output.channels);
         if name != expected {
-            return Err(synthesis.invalid(format_args!(
-                "has a layer `{name}`, which should be `{expected}`"
-            )));
+            return Err(synthesis
+                .invalid(format_args!("has a layer `{name}`, which should be `{expected}`")));
         }
-        let (to_rgb, critical) = (
-            i == config.num_layers,
-            i + config.num_critical >= config.num_layers,
-        );
+        let (to_rgb, critical) =
+            (i == config.num_layers, i + config.num_critical >= config.num_layers);
         let oversampling = if to_rgb { 1 } else { config.lrelu_upsampling };
         let rate = input.rate.max(output.rate) * oversampling as f64;
         let taps = |factor: f64| {
-            if factor > 1.0 && !to_rgb {
-                config.filter_size as f64 * factor
-            } else {
-                1.0
-            }
+            if factor > 1.0 && !to_rgb { config.filter_size as f64 * factor } else { 1.0 }
         };
         let expected = json!({
             "is_torgb": to_rgb,
@@ -213,17 +188,12 @@ pub(super) fn stylegan2_facts(synthesis: &Module) -> Result<StyleGan2Facts> {
         conv_clamp = is(&block.child("conv1")?, "conv_clamp").unwrap_or_default();
     }
     let num_fp16_res = is(synthesis, "num_fp16_res").unwrap_or(json!(half));
-    Ok(StyleGan2Facts {
-        conv_clamp,
-        num_fp16_res,
-    })
+    Ok(StyleGan2Facts { conv_clamp, num_fp16_res })
 }
 
 fn stylegan2(config: &StyleGan2Config, synthesis: &Module) -> Result<()> {
     let found = resolutions(synthesis)?;
-    let expected: Vec<usize> = (2..=config.img_resolution.ilog2())
-        .map(|log2| 1 << log2)
-        .collect();
+    let expected: Vec<usize> = (2..=config.img_resolution.ilog2()).map(|log2| 1 << log2).collect();
     if found != expected {
         return Err(synthesis.invalid(format_args!(
             "has blocks of {found:?} pixels, which should be {expected:?}"
@@ -247,11 +217,7 @@ fn stylegan2(config: &StyleGan2Config, synthesis: &Module) -> Result<()> {
             "use_noise": true, "activation": "lrelu", "conv_clamp": config.conv_clamp, "w_dim": config.w_dim,
             "resolution": resolution, "out_channels": channels(resolution),
         });
-        let convolutions: &[&str] = if resolution == 4 {
-            &["conv1"]
-        } else {
-            &["conv0", "conv1"]
-        };
+        let convolutions: &[&str] = if resolution == 4 { &["conv1"] } else { &["conv0", "conv1"] };
         for name in convolutions {
             agree(&block.child(name)?, &object(layer.clone()))?;
         }
@@ -268,21 +234,14 @@ fn resolutions(synthesis: &Module) -> Result<Vec<usize>> {
         .attribute("block_resolutions")
         .and_then(|id| pickle.items(id))
         .unwrap_or_default();
-    let size = |&id| {
-        pickle
-            .integer(id)
-            .and_then(|size| usize::try_from(size).ok())
-    };
+    let size = |&id| pickle.integer(id).and_then(|size| usize::try_from(size).ok());
     let sizes = items.iter().take(64).map(size).collect::<Option<_>>();
     sizes.ok_or_else(|| synthesis.invalid("has `block_resolutions` that are not sizes"))
 }
 
 fn text_list(module: &Module, name: &str) -> Result<Vec<String>> {
     let pickle = module.file.pickle;
-    let items: &[Id] = module
-        .attribute(name)
-        .and_then(|id| pickle.items(id))
-        .unwrap_or_default();
+    let items: &[Id] = module.attribute(name).and_then(|id| pickle.items(id)).unwrap_or_default();
     let texts = items
         .iter()
         .take(1024)

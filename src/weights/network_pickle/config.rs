@@ -38,33 +38,22 @@ pub(super) fn generator(network: &Module) -> Result<(Config, Vec<String>)> {
         ],
         harmless: &["w_avg_beta"],
     };
-    let mut ignored = sort_out(
-        &mut mapping_arguments,
-        &mapping,
-        |name| name == "num_layers",
-        &mapping_rules,
-    )?;
+    let mut ignored =
+        sort_out(&mut mapping_arguments, &mapping, |name| name == "num_layers", &mapping_rules)?;
     if let Some(layers) = mapping_arguments.remove("num_layers") {
         arguments.insert("mapping_layers".into(), layers);
     }
 
     let config = if alias_free {
-        let rules = Rules {
-            fixed: &[],
-            harmless: &["magnitude_ema_beta"],
-        };
+        let rules = Rules { fixed: &[], harmless: &["magnitude_ema_beta"] };
         let default = StyleGan3Config::default();
         let (config, more) = build(network, arguments, &default, &rules)?;
         ignored.extend(more);
         Config::StyleGan3(config)
     } else {
         let facts = check::stylegan2_facts(&synthesis)?;
-        arguments
-            .entry("conv_clamp".into())
-            .or_insert(facts.conv_clamp);
-        arguments
-            .entry("num_fp16_res".into())
-            .or_insert(facts.num_fp16_res);
+        arguments.entry("conv_clamp".into()).or_insert(facts.conv_clamp);
+        arguments.entry("num_fp16_res".into()).or_insert(facts.num_fp16_res);
         let (filter, yes, kernel) = ([json!([1, 3, 3, 1])], [json!(true)], [json!(3)]);
         let rules = Rules {
             fixed: &[
@@ -126,12 +115,7 @@ fn build<C: Serialize + DeserializeOwned>(
     rules: &Rules,
 ) -> Result<(C, Vec<String>)> {
     let fields = fields(default);
-    let ignored = sort_out(
-        &mut arguments,
-        network,
-        |name| fields.contains_key(name),
-        rules,
-    )?;
+    let ignored = sort_out(&mut arguments, network, |name| fields.contains_key(name), rules)?;
     // One at a time first, to name the one that is wrong.
     for (name, value) in &arguments {
         serde_json::from_value::<C>(json!({ name: value }))
@@ -144,9 +128,7 @@ fn build<C: Serialize + DeserializeOwned>(
 }
 
 fn unfit(network: &Module, name: &str, value: &Json, error: &serde_json::Error) -> Error {
-    network.invalid(format_args!(
-        "was constructed with `{name}` {value}: {error}"
-    ))
+    network.invalid(format_args!("was constructed with `{name}` {value}: {error}"))
 }
 
 /// The fields of a configuration, which have the names of the constructor's arguments.

@@ -33,10 +33,7 @@ pub(crate) struct Network {
 /// Reads one network of a pickle; the others are not looked into.
 pub(crate) fn read(source: &Source, part: Part) -> Result<Network> {
     let pickle = pickle::load(&mut Cursor::new(source), Dialect::Network)?;
-    let file = File {
-        source,
-        pickle: &pickle,
-    };
+    let file = File { source, pickle: &pickle };
     if torch::is_magic(source, &pickle) {
         return Err(
             source.unfit("is a torch checkpoint; name the network pickle (`.pkl`) of the release")
@@ -44,18 +41,15 @@ pub(crate) fn read(source: &Source, part: Part) -> Result<Network> {
     }
     if pickle.entries(pickle.root).is_none() {
         let found = pickle.describe(pickle.root);
-        return Err(source.unfit(format_args!(
-            "holds {found}; expected a dict with `G_ema`, `G` or `D`"
-        )));
+        return Err(
+            source.unfit(format_args!("holds {found}; expected a dict with `G_ema`, `G` or `D`"))
+        );
     }
     let module = |part: Part| {
         let id = pickle.lookup(pickle.root, part.name())?;
         matches!(pickle.get(id), Value::Module { .. }).then_some(id)
     };
-    let parts: Vec<Part> = Part::ALL
-        .into_iter()
-        .filter(|&part| module(part).is_some())
-        .collect();
+    let parts: Vec<Part> = Part::ALL.into_iter().filter(|&part| module(part).is_some()).collect();
     let Some(id) = module(part) else {
         return Err(source.unfit(part.absent(&parts)));
     };
@@ -68,10 +62,5 @@ pub(crate) fn read(source: &Source, part: Part) -> Result<Network> {
             (Some(config), ignored)
         }
     };
-    Ok(Network {
-        tensors,
-        config,
-        ignored,
-        parts,
-    })
+    Ok(Network { tensors, config, ignored, parts })
 }

@@ -36,10 +36,8 @@ impl<'a> Module<'a> {
                 .source
                 .unfit(format_args!("has {found} as `{name}`; expected a module")));
         };
-        let fail = |what: String| {
-            file.source
-                .invalid(at, format_args!("the module `{name}` {what}"))
-        };
+        let fail =
+            |what: String| file.source.invalid(at, format_args!("the module `{name}` {what}"));
         let value = |key| pickle.lookup(meta, key);
         if value("type").and_then(|id| pickle.text(id)) != Some("class") {
             return Err(fail("is not marked as a class".into()));
@@ -47,20 +45,13 @@ impl<'a> Module<'a> {
         match value("version").and_then(|id| pickle.integer(id)) {
             Some(1..=NEWEST) => {}
             Some(other) => {
-                return Err(fail(format!(
-                    "has layout version {other}; expected 1 to {NEWEST}"
-                )));
+                return Err(fail(format!("has layout version {other}; expected 1 to {NEWEST}")));
             }
             None => return Err(fail("has no layout version".into())),
         }
         let state = value("state").filter(|&id| pickle.entries(id).is_some());
         let state = state.ok_or_else(|| fail("has no attributes".into()))?;
-        Ok(Self {
-            file,
-            name,
-            at,
-            state,
-        })
+        Ok(Self { file, name, at, state })
     }
 
     pub fn attribute(&self, name: &str) -> Option<Id> {
@@ -69,39 +60,25 @@ impl<'a> Module<'a> {
 
     /// The dict in an attribute.
     pub fn dict(&self, name: &str) -> Result<&'a [(Id, Id)]> {
-        let entries = self
-            .attribute(name)
-            .and_then(|id| self.file.pickle.entries(id));
+        let entries = self.attribute(name).and_then(|id| self.file.pickle.entries(id));
         entries.ok_or_else(|| self.invalid(format_args!("has no dict `{name}`")))
     }
 
     /// A submodule.
     pub fn child(&self, name: &str) -> Result<Self> {
-        let child = self
-            .attribute("_modules")
-            .and_then(|id| self.file.pickle.lookup(id, name));
+        let child = self.attribute("_modules").and_then(|id| self.file.pickle.lookup(id, name));
         let child = child.ok_or_else(|| self.invalid(format_args!("has no submodule `{name}`")))?;
         Self::open(self.file, child, self.path(name))
     }
 
     /// The name of something in this module within the network.
     pub fn path(&self, name: &str) -> String {
-        if self.name.is_empty() {
-            name.to_owned()
-        } else {
-            format!("{}.{name}", self.name)
-        }
+        if self.name.is_empty() { name.to_owned() } else { format!("{}.{name}", self.name) }
     }
 
     /// An error about this module; `message` goes on from its name.
     pub fn invalid(&self, message: impl Display) -> Error {
-        let name = if self.name.is_empty() {
-            "the network"
-        } else {
-            &self.name
-        };
-        self.file
-            .source
-            .invalid(self.at, format_args!("{name} {message}"))
+        let name = if self.name.is_empty() { "the network" } else { &self.name };
+        self.file.source.invalid(self.at, format_args!("{name} {message}"))
     }
 }

@@ -18,13 +18,8 @@ const MAX_NAME: usize = 64;
 /// Visits every module once. Bounded whatever the file says: a module that is reached twice, names
 /// that grow without end, tensors that together hold more than the file does are errors.
 pub(super) fn tensors(file: File, network: Id) -> Result<BTreeMap<String, Tensor>> {
-    let mut found = Found {
-        file,
-        tensors: BTreeMap::new(),
-        storages: HashMap::new(),
-        bytes: 0,
-        numbers: 0,
-    };
+    let mut found =
+        Found { file, tensors: BTreeMap::new(), storages: HashMap::new(), bytes: 0, numbers: 0 };
     let mut seen = HashSet::new();
     let mut waiting = vec![(network, String::new(), 0)];
     while let Some((id, name, depth)) = waiting.pop() {
@@ -105,10 +100,8 @@ impl Found<'_> {
         }
         match self.tensors.insert(name, tensor) {
             None => Ok(()),
-            Some(_) => Err(module.invalid(format_args!(
-                "has two tensors of the name {}",
-                pickle.describe(key)
-            ))),
+            Some(_) => Err(module
+                .invalid(format_args!("has two tensors of the name {}", pickle.describe(key)))),
         }
     }
 

@@ -49,11 +49,7 @@ impl Machine<'_, '_> {
                 Some(Value::Str { start, text }),
                 Some(Value::Str { text: codec, .. }),
             ) if &**codec == "latin1" => {
-                let blob = Blob {
-                    start: *start,
-                    len: text.len() as u64,
-                    latin1: true,
-                };
+                let blob = Blob { start: *start, len: text.len() as u64, latin1: true };
                 self.add(Value::Bytes(blob))
             }
             (
@@ -61,10 +57,7 @@ impl Machine<'_, '_> {
                 2,
                 Some(&Value::LongStr(blob)),
                 Some(Value::Str { text: codec, .. }),
-            ) if &**codec == "latin1" => self.add(Value::Bytes(Blob {
-                latin1: true,
-                ..blob
-            })),
+            ) if &**codec == "latin1" => self.add(Value::Bytes(Blob { latin1: true, ..blob })),
             (Global::NumpyDtype, 3, Some(Value::Str { text, .. }), _) => {
                 let kind = <[u8; 2]>::try_from(text.as_bytes())
                     .ok()
@@ -83,19 +76,14 @@ impl Machine<'_, '_> {
                 Some(&Value::Dtype { kind, order }),
                 Some(&Value::Bytes(blob)),
             ) => {
-                let bytes = self
-                    .little_endian(order)
-                    .and_then(|()| self.head(&blob, 9))?;
+                let bytes = self.little_endian(order).and_then(|()| self.head(&blob, 9))?;
                 match number(kind, &bytes) {
                     Some(value) => self.add(value),
                     None => Err(self.invalid("a NumPy number whose bytes do not fit its type")),
                 }
             }
             (Global::NumpyReconstruct, 3, Some(Value::Global(Global::NumpyArray)), _) => {
-                self.add(Value::Array {
-                    kind: *b"f8",
-                    data: None,
-                })
+                self.add(Value::Array { kind: *b"f8", data: None })
             }
             _ => Err(self.unexpected(global, args)),
         }
@@ -111,23 +99,16 @@ impl Machine<'_, '_> {
             Value::Global(global) => Err(self.unexpected(*global, args)),
             _ => {
                 let class = self.pickle.describe(class);
-                Err(self.invalid(format_args!(
-                    "an object made of {class}; expected an empty EasyDict"
-                )))
+                Err(self
+                    .invalid(format_args!("an object made of {class}; expected an empty EasyDict")))
             }
         }
     }
 
     /// Gives a NumPy type or array its state.
     pub(super) fn build(&mut self, object: Id, state: Id) -> Result<Id> {
-        let items: Vec<Id> = self
-            .pickle
-            .items(state)
-            .unwrap_or_default()
-            .iter()
-            .copied()
-            .take(9)
-            .collect();
+        let items: Vec<Id> =
+            self.pickle.items(state).unwrap_or_default().iter().copied().take(9).collect();
         match (self.pickle.get(object), items.as_slice()) {
             (&Value::Dtype { kind, .. }, [version, order, subtype, names, fields, ..])
                 if matches!(self.pickle.integer(*version), Some(3 | 4))
@@ -149,29 +130,17 @@ impl Machine<'_, '_> {
                     return Err(self.invalid("a NumPy array without a number type and bytes"));
                 };
                 self.little_endian(order)?;
-                let size = |id: &Id| {
-                    self.pickle
-                        .integer(*id)
-                        .and_then(|size| u64::try_from(size).ok())
-                };
+                let size =
+                    |id: &Id| self.pickle.integer(*id).and_then(|size| u64::try_from(size).ok());
                 let number = number_size(kind).unwrap_or(1) as u64;
                 let shape = self.pickle.items(shape).unwrap_or_default();
-                let len = shape
-                    .iter()
-                    .try_fold(number, |len, id| len.checked_mul(size(id)?));
+                let len = shape.iter().try_fold(number, |len, id| len.checked_mul(size(id)?));
                 // A byte of Latin-1 text takes one or two in the file.
-                let least = if blob.latin1 {
-                    blob.len.div_ceil(2)
-                } else {
-                    blob.len
-                };
+                let least = if blob.latin1 { blob.len.div_ceil(2) } else { blob.len };
                 if !len.is_some_and(|len| (least..=blob.len).contains(&len)) {
                     return Err(self.invalid("a NumPy array whose bytes do not fit its shape"));
                 }
-                *self.pickle.get_mut(object) = Value::Array {
-                    kind,
-                    data: Some(blob),
-                };
+                *self.pickle.get_mut(object) = Value::Array { kind, data: Some(blob) };
             }
             _ => {
                 let (object, state) = (self.pickle.describe(object), self.pickle.describe(state));

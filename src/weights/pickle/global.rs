@@ -23,26 +23,14 @@ pub(crate) enum Global {
 }
 
 const NETWORK: [(&str, &str, Global); 15] = [
-    (
-        "torch_utils.persistence",
-        "_reconstruct_persistent_obj",
-        Global::Module,
-    ),
+    ("torch_utils.persistence", "_reconstruct_persistent_obj", Global::Module),
     ("torch._utils", "_rebuild_tensor_v2", Global::Tensor),
     ("torch._utils", "_rebuild_parameter", Global::Parameter),
     ("torch.storage", "_load_from_bytes", Global::LoadStorage),
     ("numpy.core.multiarray", "scalar", Global::NumpyScalar),
     ("numpy._core.multiarray", "scalar", Global::NumpyScalar),
-    (
-        "numpy.core.multiarray",
-        "_reconstruct",
-        Global::NumpyReconstruct,
-    ),
-    (
-        "numpy._core.multiarray",
-        "_reconstruct",
-        Global::NumpyReconstruct,
-    ),
+    ("numpy.core.multiarray", "_reconstruct", Global::NumpyReconstruct),
+    ("numpy._core.multiarray", "_reconstruct", Global::NumpyReconstruct),
     ("numpy", "ndarray", Global::NumpyArray),
     ("numpy", "dtype", Global::NumpyDtype),
     ("dnnlib.util", "EasyDict", Global::EasyDict),

@@ -111,11 +111,7 @@ impl Machine<'_, '_> {
                 self.make(Value::Int(value.into()))?;
             }
             LONG1 | LONG4 => {
-                let len = if op == LONG1 {
-                    self.short_length()
-                } else {
-                    self.length()
-                }?;
+                let len = if op == LONG1 { self.short_length() } else { self.length() }?;
                 self.long(len)?;
             }
             BINFLOAT => {
@@ -240,9 +236,9 @@ impl Machine<'_, '_> {
     fn protocol(&mut self) -> Result<()> {
         match self.cursor.byte()? {
             2..=5 => Ok(()),
-            other => Err(self.invalid(format_args!(
-                "a pickle of protocol {other}; expected 2 to 5"
-            ))),
+            other => {
+                Err(self.invalid(format_args!("a pickle of protocol {other}; expected 2 to 5")))
+            }
         }
     }
 

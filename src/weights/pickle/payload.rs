@@ -38,9 +38,7 @@ impl Machine<'_, '_> {
             return self.make(Value::LongStr(blob));
         }
         let text = String::from_utf8(self.cursor.bytes(len as usize)?);
-        let text = text
-            .map_err(|_| self.invalid("text that is not UTF-8"))?
-            .into_boxed_str();
+        let text = text.map_err(|_| self.invalid("text that is not UTF-8"))?.into_boxed_str();
         self.charge(text.len())?;
         self.make(Value::Str { start, text })
     }

@@ -82,11 +82,7 @@ pub(crate) struct Pickle {
 
 impl Pickle {
     pub(super) fn new(budget: usize) -> Self {
-        Self {
-            values: Vec::new(),
-            root: 0,
-            budget,
-        }
+        Self { values: Vec::new(), root: 0, budget }
     }
 
     /// Takes memory from the budget; `None` when it is spent. Vectors double when they grow, the
@@ -135,10 +131,7 @@ impl Pickle {
     /// What a dict holds under a name.
     pub(crate) fn lookup(&self, dict: Id, name: &str) -> Option<Id> {
         let entries = self.entries(dict)?.iter().rev();
-        entries
-            .clone()
-            .find(|(key, _)| self.text(*key) == Some(name))
-            .map(|(_, value)| *value)
+        entries.clone().find(|(key, _)| self.text(*key) == Some(name)).map(|(_, value)| *value)
     }
 
     /// The items of a tuple or list.
@@ -165,21 +158,13 @@ impl Pickle {
     /// The few numbers of a list, a tuple or a NumPy array.
     pub(crate) fn numbers(&self, source: &Source, id: Id) -> Option<Vec<f64>> {
         const MOST: usize = 16;
-        if let Value::Array {
-            kind,
-            data: Some(data),
-        } = self.get(id)
-        {
+        if let Value::Array { kind, data: Some(data) } = self.get(id) {
             let bytes = data.head(source, 8 * MOST).ok()?;
             let size = number_size(*kind)?;
             let one = |bytes| number(*kind, bytes)?.number();
             return bytes.chunks_exact(size).take(MOST).map(one).collect();
         }
-        self.items(id)?
-            .iter()
-            .take(MOST)
-            .map(|&item| self.number(item))
-            .collect()
+        self.items(id)?.iter().take(MOST).map(|&item| self.number(item)).collect()
     }
 
     /// What a value is, for messages.

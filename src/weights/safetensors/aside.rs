@@ -54,9 +54,7 @@ impl Aside {
 
     pub fn write(&mut self, bytes: &[u8]) -> Result<()> {
         match &mut self.file {
-            Some(file) => file
-                .write_all(bytes)
-                .map_err(|e| Error::io("write", &self.out, e)),
+            Some(file) => file.write_all(bytes).map_err(|e| Error::io("write", &self.out, e)),
             None => Ok(()),
         }
     }

@@ -32,10 +32,8 @@ pub(crate) fn read(source: &Source) -> Result<Contents> {
     source.read_at(0, &mut len)?;
     let len = u64::from_le_bytes(len);
     if len > MAX_HEADER {
-        return Err(source.invalid(
-            0,
-            format_args!("a header of {len} bytes; expected at most {MAX_HEADER}"),
-        ));
+        return Err(source
+            .invalid(0, format_args!("a header of {len} bytes; expected at most {MAX_HEADER}")));
     }
     let mut header = vec![0; len.min(source.len().saturating_sub(8)) as usize];
     if (header.len() as u64) < len {
@@ -65,20 +63,14 @@ pub(crate) fn read(source: &Source) -> Result<Contents> {
     let part = metadata.get(PART).and_then(|name| name.parse().ok());
     let part: Part =
         part.ok_or_else(|| source.unfit("does not say which network it holds (`sg3render.part`)"))?;
-    let config = metadata
-        .get(CONFIG)
-        .map(|text| config(source, text))
-        .transpose()?;
+    let config = metadata.get(CONFIG).map(|text| config(source, text)).transpose()?;
     if config.is_none() && part != Part::D {
         return Err(
             source.unfit("holds a generator without its configuration (`sg3render.config`)")
         );
     }
     let origin = match (metadata.get(SOURCE_NAME), metadata.get(SOURCE_SHA256)) {
-        (Some(name), Some(sha256)) => Some(Origin {
-            name: name.clone(),
-            sha256: sha256.clone(),
-        }),
+        (Some(name), Some(sha256)) => Some(Origin { name: name.clone(), sha256: sha256.clone() }),
         _ => None,
     };
 
@@ -92,36 +84,17 @@ pub(crate) fn read(source: &Source) -> Result<Contents> {
         };
         // Within the file: the header's extents are checked to follow each other up to its end.
         let (from, to) = (info.data_offsets.0 as u64, info.data_offsets.1 as u64);
-        let blob = Blob {
-            start: start + from,
-            len: to - from,
-            latin1: false,
-        };
-        let storage = Storage {
-            dtype,
-            numel: blob.len / 4,
-            blob,
-            start: 0,
-        };
+        let blob = Blob { start: start + from, len: to - from, latin1: false };
+        let storage = Storage { dtype, numel: blob.len / 4, blob, start: 0 };
         let tensor = Tensor::contiguous(storage, info.shape.clone());
-        tensors.insert(
-            name,
-            tensor.map_err(|message| source.invalid(blob.start, message))?,
-        );
+        tensors.insert(name, tensor.map_err(|message| source.invalid(blob.start, message))?);
     }
-    Ok(Contents {
-        tensors,
-        config,
-        part,
-        origin,
-    })
+    Ok(Contents { tensors, config, part, origin })
 }
 
 fn config(source: &Source, text: &str) -> Result<Config> {
     let wrong = |what: &dyn std::fmt::Display| -> Error {
-        source.unfit(format_args!(
-            "has a wrong configuration (`{CONFIG}`): {what}"
-        ))
+        source.unfit(format_args!("has a wrong configuration (`{CONFIG}`): {what}"))
     };
     let config = serde_json::from_str(text).map_err(|e| wrong(&e))?;
     limits::check(&config).map_err(|e| wrong(&e))?;

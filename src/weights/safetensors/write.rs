@@ -55,9 +55,7 @@ pub fn write(
 }
 
 fn numel(shape: &[usize]) -> Option<usize> {
-    shape
-        .iter()
-        .try_fold(1usize, |n, &size| n.checked_mul(size))
+    shape.iter().try_fold(1usize, |n, &size| n.checked_mul(size))
 }
 
 /// The header, padded so that the numbers are aligned to 8 bytes.

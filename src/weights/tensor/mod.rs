@@ -47,15 +47,10 @@ impl Tensor {
                 "a tensor of {axes} axes and {strides} strides; expected as many, at most {MAX_RANK}"
             ));
         }
-        let numel = shape
-            .iter()
-            .try_fold(1usize, |n, &size| n.checked_mul(size));
-        let last = shape
-            .iter()
-            .zip(&stride)
-            .try_fold(offset, |last, (&size, &step)| {
-                last.checked_add(step.checked_mul(size.saturating_sub(1) as u64)?)
-            });
+        let numel = shape.iter().try_fold(1usize, |n, &size| n.checked_mul(size));
+        let last = shape.iter().zip(&stride).try_fold(offset, |last, (&size, &step)| {
+            last.checked_add(step.checked_mul(size.saturating_sub(1) as u64)?)
+        });
         let fits = |numel: usize| match last {
             _ if numel == 0 => offset <= storage.numel,
             Some(last) => last < storage.numel && numel as u64 <= storage.numel,
@@ -66,13 +61,7 @@ impl Tensor {
                 // An axis without a second number has a step that nobody takes, of any size.
                 let step = |(&size, step)| if size > 1 { step } else { 0 };
                 let stride = shape.iter().zip(stride).map(step).collect();
-                Ok(Self {
-                    storage,
-                    offset,
-                    shape,
-                    stride,
-                    numel,
-                })
+                Ok(Self { storage, offset, shape, stride, numel })
             }
             None => Err(format!(
                 "a tensor of shape {shape:?}, strides {stride:?} and offset {offset} does not fit its storage of {} numbers",
@@ -116,16 +105,13 @@ impl Tensor {
             return true;
         }
         let mut step = 1;
-        self.shape
-            .iter()
-            .zip(&self.stride)
-            .rev()
-            .filter(|(size, _)| **size != 1)
-            .all(|(&size, &stride)| {
+        self.shape.iter().zip(&self.stride).rev().filter(|(size, _)| **size != 1).all(
+            |(&size, &stride)| {
                 let fits = stride == step;
                 step *= size as u64;
                 fits
-            })
+            },
+        )
     }
 
     /// All numbers in row-major order.
@@ -163,11 +149,7 @@ impl Tensor {
         let mut values = Vec::new();
         self.stream_numbers(source, self.offset, self.numel as u64, &mut |_, bytes| {
             values.clear();
-            values.extend(
-                bytes
-                    .chunks_exact(dtype.size())
-                    .map(|number| dtype.decode(number)),
-            );
+            values.extend(bytes.chunks_exact(dtype.size()).map(|number| dtype.decode(number)));
             each(&values)
         })
     }
@@ -212,9 +194,7 @@ impl Tensor {
         each: &mut dyn FnMut(u64, &[u8]) -> Result<()>,
     ) -> Result<()> {
         const MOST: usize = 1 << 22;
-        let Storage {
-            dtype, blob, start, ..
-        } = self.storage;
+        let Storage { dtype, blob, start, .. } = self.storage;
         let size = dtype.size();
         // The storage lies within the file, so these products do not overflow.
         let (skip, take) = (start + first * size as u64, count * size as u64);
@@ -234,11 +214,7 @@ impl Tensor {
             }
             Ok(())
         })?;
-        if pending.is_empty() {
-            Ok(())
-        } else {
-            each(done, &pending)
-        }
+        if pending.is_empty() { Ok(()) } else { each(done, &pending) }
     }
 }
 

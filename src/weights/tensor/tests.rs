@@ -4,33 +4,14 @@ use super::*;
 
 /// A storage of `numel` numbers with the values 0, 1, 2 ... as int16, a few bytes into a file.
 fn storage(numel: u16, latin1: bool) -> (Source, Storage) {
-    let plain: Vec<u8> = [9, 9]
-        .into_iter()
-        .chain((0..numel).flat_map(u16::to_le_bytes))
-        .collect();
+    let plain: Vec<u8> = [9, 9].into_iter().chain((0..numel).flat_map(u16::to_le_bytes)).collect();
     let written = match latin1 {
-        true => plain
-            .iter()
-            .map(|&b| char::from(b))
-            .collect::<String>()
-            .into_bytes(),
+        true => plain.iter().map(|&b| char::from(b)).collect::<String>().into_bytes(),
         false => plain,
     };
-    let blob = Blob {
-        start: 3,
-        len: written.len() as u64,
-        latin1,
-    };
+    let blob = Blob { start: 3, len: written.len() as u64, latin1 };
     let source = Source::from_bytes("t", [&[7; 3], &written[..], &[7; 5]].concat());
-    (
-        source,
-        Storage {
-            dtype: DType::I16,
-            numel: numel.into(),
-            blob,
-            start: 2,
-        },
-    )
+    (source, Storage { dtype: DType::I16, numel: numel.into(), blob, start: 2 })
 }
 
 /// The obvious version: every index on its own.
