@@ -51,7 +51,7 @@ pub fn upsample(x: &Tensor, filter: &Fir, up: i64, padding: Padding) -> Result<T
         y = y.f_conv_transpose2d(
             &kernel,
             None::<&Tensor>,
-            &stride,
+            stride,
             [0, 0],
             [0, 0],
             channels,
@@ -76,7 +76,7 @@ pub fn downsample(x: &Tensor, filter: &Fir, down: i64, padding: Padding) -> Resu
         let stride = strides(&kernel, down);
         // libtorch correlates; a filter is convolved.
         let kernel = kernel.f_flip([2, 3])?;
-        y = y.f_conv2d(&kernel, None::<&Tensor>, &stride, [0, 0], [1, 1], channels)?;
+        y = y.f_conv2d(&kernel, None::<&Tensor>, stride, [0, 0], [1, 1], channels)?;
     }
     Ok(y)
 }

@@ -34,7 +34,7 @@ pub struct Project {
 
 enum Network {
     Builtin(String),
-    File(NetworkFile),
+    File(Box<NetworkFile>),
 }
 
 impl Project {
@@ -143,7 +143,7 @@ impl Network {
                 let file = NetworkFile::open(path, Part::default())?;
                 let config = file.config()?.clone();
                 config.validate()?;
-                Ok((Self::File(file), config))
+                Ok((Self::File(Box::new(file)), config))
             }
         }
     }

@@ -3,7 +3,7 @@
 
 mod classes;
 #[cfg(test)]
-mod fake;
+pub(crate) mod fake;
 mod knots;
 mod latent;
 mod matrix;

@@ -6,6 +6,7 @@ mod motion;
 
 use super::fake::{Fake, NUM_WS, W_DIM, Z_DIM, latent, resolved};
 use super::*;
+use crate::signal::randn;
 use crate::timeline::curve::Key;
 use crate::timeline::easing::{Direction, Easing, Family};
 use crate::timeline::resolved::{self, Anchor, Interpolation, LatentPoint, Stabilise};
