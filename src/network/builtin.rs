@@ -26,7 +26,9 @@ struct Preset {
     /// Draws the weights.
     seed: u32,
     /// Standard deviation of `ToRGB`'s weights: the contrast of the picture.
-    colour: f64,
+    contrast: f64,
+    /// Strength of colour against brightness.
+    saturation: f64,
     /// Standard deviation of the affine weights: how much w changes the picture.
     style: f64,
     /// Standard deviation of the layers' biases: keeps light and dark from being alike.
@@ -106,11 +108,29 @@ impl Maker {
         let preset = &self.preset;
         match (spec.role, self.layer(spec)) {
             (Role::Normal(sigma), Some((_, "affine.weight"))) => sigma * preset.style,
-            (Role::Normal(sigma), Some((i, _))) if self.layers[i].to_rgb => sigma * preset.colour,
+            (Role::Normal(sigma), Some((i, _))) if self.layers[i].to_rgb => sigma * preset.contrast,
             (Role::Normal(sigma), _) => sigma,
             (Role::Constant(_), Some((_, "bias"))) => preset.bias,
             _ => 0.0,
         }
+    }
+
+    /// `ToRGB`'s weights: its rows are drawn as brightness, orange and green (`YCoCg`) and turned
+    /// to RGB, because pictures differ more in brightness than in colour. A grey picture has the
+    /// first row only.
+    fn colours(&self, drawn: &[f64]) -> Vec<f32> {
+        let columns = drawn.len() / self.layers.last().map_or(1, |l| l.out_channels);
+        let rows = balanced(drawn, columns);
+        let [y, co, cg] = [0, 1, 2].map(|row| rows.get(row * columns..).unwrap_or_default());
+        if co.is_empty() {
+            return rows;
+        }
+        let strength = self.preset.saturation as f32;
+        let rgb = [(1.0, -1.0), (0.0, 1.0), (-1.0, -1.0)];
+        let row = |(orange, green): (f32, f32)| {
+            (0..columns).map(move |i| y[i] + strength * (orange * co[i] + green * cg[i]))
+        };
+        rgb.into_iter().flat_map(row).collect()
     }
 
     fn values(&self, spec: &TensorSpec, normals: &mut impl Iterator<Item = f64>) -> Vec<f32> {
@@ -119,6 +139,7 @@ impl Maker {
         if sigma > 0.0 {
             let drawn: Vec<f64> = normals.take(len).map(|x| x * sigma).collect();
             return match layer {
+                Some((i, "weight")) if self.layers[i].to_rgb => self.colours(&drawn),
                 Some((_, "weight")) => balanced(&drawn, spec.shape[1..].iter().product()),
                 _ => drawn.into_iter().map(|x| x as f32).collect(),
             };
