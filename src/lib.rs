@@ -6,6 +6,7 @@
 //! network and its own number.
 
 pub mod encode;
+mod environment;
 pub mod error;
 pub mod network;
 pub mod progress;
