@@ -5,6 +5,7 @@
 //! them to a sink of [`encode`]. A frame depends on nothing but the resolved timeline, the
 //! network and its own number.
 
+mod aside;
 pub mod encode;
 pub mod error;
 pub mod network;
