@@ -8,6 +8,7 @@
 //! The feature `torch` brings `render` and the generators in `network`, `video` the sinks that
 //! need FFmpeg; what reads, checks and schedules timelines is always there.
 
+mod aside;
 pub mod encode;
 mod environment;
 pub mod error;

@@ -1,6 +1,6 @@
 //! `sg3render new`.
 
-use std::fs::OpenOptions;
+use std::fs::{self, OpenOptions};
 use std::io::{ErrorKind, Write};
 
 use sg3render::timeline::STARTER;
@@ -18,7 +18,11 @@ pub fn run(args: &NewArgs) -> Result<()> {
         }
         _ => Error::io("create", path, error),
     })?;
-    file.write_all(STARTER.as_bytes()).map_err(|e| Error::io("write", path, e))?;
+    if let Err(error) = file.write_all(STARTER.as_bytes()) {
+        // Half a starter would stand in the way of the next attempt.
+        let _ = fs::remove_file(path);
+        return Err(Error::io("write", path, error));
+    }
     println!(
         "{0}: try `sg3render {0} -o {1}`",
         path.display(),

@@ -7,7 +7,6 @@
 mod blob;
 mod cursor;
 mod dtype;
-mod limits;
 mod network_pickle;
 mod pickle;
 #[cfg(test)]

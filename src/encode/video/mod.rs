@@ -19,9 +19,9 @@ use self::audio::Audio;
 use self::fault::{Fault, listen};
 use self::mux::Muxer;
 use self::scale::Scaler;
-use super::aside::{Aside, sync_folder};
 use super::preset::{Preset, Video};
 use super::{Depth, Picture, Sink, Stream};
+use crate::aside::{Aside, sync_folder};
 use crate::{Error, Result};
 
 /// A video file that is being written.
