@@ -1,12 +1,13 @@
 //! `sg3render new`.
 
-use std::fs::OpenOptions;
+use std::fs::{self, OpenOptions};
 use std::io::{ErrorKind, Write};
 
 use sg3render::timeline::STARTER;
 use sg3render::{Error, Result};
 
 use super::args::NewArgs;
+use super::terminal::say;
 
 /// Writes the starter; never over an existing file.
 pub fn run(args: &NewArgs) -> Result<()> {
@@ -18,11 +19,14 @@ pub fn run(args: &NewArgs) -> Result<()> {
         }
         _ => Error::io("create", path, error),
     })?;
-    file.write_all(STARTER.as_bytes()).map_err(|e| Error::io("write", path, e))?;
-    println!(
+    if let Err(error) = file.write_all(STARTER.as_bytes()) {
+        // Half a timeline is of no use; that the disk is full matters more than what else fails.
+        let _ = fs::remove_file(path);
+        return Err(Error::io("write", path, error));
+    }
+    say(&format!(
         "{0}: try `sg3render {0} -o {1}`",
         path.display(),
         path.with_extension("mp4").display()
-    );
-    Ok(())
+    ))
 }

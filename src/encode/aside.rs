@@ -1,17 +1,18 @@
 //! Files that get their final name only when they are complete.
 
 use std::ffi::OsString;
-use std::fs::{self, File, OpenOptions};
+use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::process;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use crate::unfinished::Unfinished;
 use crate::{Error, Result};
 
 /// A file that is written beside its final place. Dropped without [`Aside::commit`] it is removed.
 #[derive(Debug)]
 pub(super) struct Aside {
-    part: PathBuf,
+    part: Unfinished,
     file: File,
     target: PathBuf,
     overwrite: bool,
@@ -31,15 +32,14 @@ impl Aside {
         let mut part = OsString::from(name);
         part.push(format!(".{}.{}.part", process::id(), NEXT.fetch_add(1, Ordering::Relaxed)));
         let part = target.with_file_name(part);
-        let file = OpenOptions::new().write(true).create_new(true).open(&part);
-        let file = file.map_err(|e| Error::io("create", target, e))?;
+        let (part, file) = Unfinished::create(part).map_err(|e| Error::io("create", target, e))?;
         Ok(Self { part, file, target: target.to_path_buf(), overwrite })
     }
 
     /// Where the file lies until it is complete.
     #[cfg(feature = "video")]
     pub fn path(&self) -> &Path {
-        &self.part
+        self.part.path()
     }
 
     /// The file itself.
@@ -57,14 +57,7 @@ impl Aside {
     pub fn commit(self) -> Result<()> {
         self.file.sync_all().map_err(|e| Error::io("write", &self.target, e))?;
         refuse_existing(&self.target, self.overwrite)?;
-        fs::rename(&self.part, &self.target).map_err(|e| Error::io("rename to", &self.target, e))
-    }
-}
-
-impl Drop for Aside {
-    fn drop(&mut self) {
-        // After a commit there is nothing under this name.
-        let _ = fs::remove_file(&self.part);
+        self.part.rename(&self.target).map_err(|e| Error::io("rename to", &self.target, e))
     }
 }
 
@@ -93,6 +86,7 @@ pub(super) fn sync_folder(path: &Path) {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
     use std::io::Write;
 
     use super::*;

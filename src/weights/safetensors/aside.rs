@@ -1,17 +1,18 @@
 //! A file that appears whole or not at all.
 
 use std::ffi::OsString;
-use std::fs::{self, File, OpenOptions};
+use std::fs::File;
 use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 
+use crate::unfinished::Unfinished;
 use crate::{Error, Result};
 
 /// A file under a temporary name beside the final one; removed again unless finished.
 pub(super) struct Aside {
     out: PathBuf,
-    path: PathBuf,
-    file: Option<BufWriter<File>>,
+    part: Unfinished,
+    file: BufWriter<File>,
 }
 
 impl Aside {
@@ -34,16 +35,13 @@ impl Aside {
             aside.push(name);
             aside.push(format!(".{}-{attempt}.part", std::process::id()));
             let path = out.with_file_name(aside);
-            match OpenOptions::new().write(true).create_new(true).open(&path) {
-                Ok(file) => {
-                    return Ok(Self {
-                        out: out.to_path_buf(),
-                        path,
-                        file: Some(BufWriter::with_capacity(1 << 20, file)),
-                    });
+            match Unfinished::create(path) {
+                Ok((part, file)) => {
+                    let file = BufWriter::with_capacity(1 << 20, file);
+                    return Ok(Self { out: out.to_path_buf(), part, file });
                 }
                 Err(e) if e.kind() == std::io::ErrorKind::AlreadyExists => {}
-                Err(e) => return Err(Error::io("write", &path, e)),
+                Err(e) => return Err(Error::io("create", out, e)),
             }
         }
         Err(Error::Usage(format!(
@@ -53,45 +51,18 @@ impl Aside {
     }
 
     pub fn write(&mut self, bytes: &[u8]) -> Result<()> {
-        match &mut self.file {
-            Some(file) => file.write_all(bytes).map_err(|e| Error::io("write", &self.out, e)),
-            None => Ok(()),
-        }
+        self.file.write_all(bytes).map_err(|e| Error::io("write", &self.out, e))
     }
 
-    pub fn finish(mut self) -> Result<()> {
-        let Some(file) = self.file.take() else {
-            return Ok(());
-        };
-        let fail = |e| Error::io("write", &self.out, e);
-        let done = file
-            .into_inner()
-            .map_err(|e| fail(e.into_error()))
-            .and_then(|file| file.sync_all().map_err(fail));
-        let done = done.and_then(|()| {
-            fs::rename(&self.path, &self.out).map_err(|e| Error::io("rename", &self.path, e))
-        });
-        if let Err(e) = done {
-            // The first error is the one that matters.
-            let _ = fs::remove_file(&self.path);
-            return Err(e);
-        }
-        let folder = self
-            .out
-            .parent()
-            .filter(|folder| !folder.as_os_str().is_empty())
-            .unwrap_or(Path::new("."));
+    pub fn finish(self) -> Result<()> {
+        let Self { out, part, file } = self;
+        let fail = |e| Error::io("write", &out, e);
+        file.into_inner().map_err(|e| fail(e.into_error()))?.sync_all().map_err(fail)?;
+        part.rename(&out).map_err(|e| Error::io("rename to", &out, e))?;
+        let folder =
+            out.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
         File::open(folder)
             .and_then(|folder| folder.sync_all())
             .map_err(|e| Error::io("sync", folder, e))
-    }
-}
-
-impl Drop for Aside {
-    fn drop(&mut self) {
-        if self.file.take().is_some() {
-            // Nothing is left to tell whom it failed.
-            let _ = fs::remove_file(&self.path);
-        }
     }
 }
