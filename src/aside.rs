@@ -1,18 +1,19 @@
 //! Files that get their final name only when they are complete.
 
 use std::ffi::OsString;
-use std::fs::{self, File, OpenOptions};
+use std::fs::File;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::process;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use crate::unfinished::Unfinished;
 use crate::{Error, Result};
 
 /// A file that is written beside its final place. Dropped without [`Aside::commit`] it is removed.
 #[derive(Debug)]
 pub(crate) struct Aside {
-    part: PathBuf,
+    part: Unfinished,
     file: File,
     target: PathBuf,
     overwrite: bool,
@@ -27,9 +28,8 @@ impl Aside {
         loop {
             let mut part = OsString::from(name);
             part.push(format!(".{}.{}.part", process::id(), NEXT.fetch_add(1, Ordering::Relaxed)));
-            let part = target.with_file_name(part);
-            match OpenOptions::new().write(true).create_new(true).open(&part) {
-                Ok(file) => {
+            match Unfinished::create(target.with_file_name(part)) {
+                Ok((part, file)) => {
                     return Ok(Self { part, file, target: target.to_path_buf(), overwrite });
                 }
                 // Left by a killed process of this number, which in a container is often the same.
@@ -42,7 +42,7 @@ impl Aside {
     /// Where the file lies until it is complete.
     #[cfg(feature = "video")]
     pub fn path(&self) -> &Path {
-        &self.part
+        self.part.path()
     }
 
     /// The file itself.
@@ -60,14 +60,7 @@ impl Aside {
     pub fn commit(self) -> Result<()> {
         self.file.sync_all().map_err(|e| Error::io("write", &self.target, e))?;
         refuse_existing(&self.target, self.overwrite)?;
-        fs::rename(&self.part, &self.target).map_err(|e| Error::io("rename to", &self.target, e))
-    }
-}
-
-impl Drop for Aside {
-    fn drop(&mut self) {
-        // After a commit there is nothing under this name.
-        let _ = fs::remove_file(&self.part);
+        self.part.rename(&self.target).map_err(|e| Error::io("rename to", &self.target, e))
     }
 }
 
@@ -97,6 +90,7 @@ pub(crate) fn sync_folder(path: &Path) {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
     use std::io::Write;
 
     use super::*;
@@ -129,7 +123,7 @@ mod tests {
         let target = folder.path().join("a.bin");
         // Other tests take numbers, too: all that may come next.
         let started = Aside::create(&target, false).unwrap();
-        let name = started.part.file_name().unwrap().to_str().unwrap().to_owned();
+        let name = started.part.path().file_name().unwrap().to_str().unwrap().to_owned();
         let number: u64 = name.split('.').rev().nth(1).unwrap().parse().unwrap();
         let left = |i| folder.path().join(format!("a.bin.{}.{i}.part", process::id()));
         for i in number + 1..number + 100 {

@@ -20,6 +20,7 @@ pub mod report;
 pub mod schedule;
 pub mod signal;
 pub mod timeline;
+pub mod unfinished;
 pub mod weights;
 
 pub use error::{Error, Result};

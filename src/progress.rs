@@ -2,7 +2,7 @@
 
 /// A listener to long work. The library prints nothing; the command line draws bars.
 pub trait Progress: Send + Sync {
-    /// Called after every finished unit. The answer `false` asks the work to stop cleanly.
+    /// Called at the beginning and after every finished unit. The answer `false` asks the work to stop cleanly.
     fn update(&self, status: &Status) -> bool;
     /// A remark for the user, such as a batch that had to be halved.
     fn note(&self, message: &str);

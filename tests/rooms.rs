@@ -5,7 +5,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// What every room may use, and these nothing but each other.
-const FREE: [&str; 5] = ["aside", "error", "progress", "report", "signal"];
+const FREE: [&str; 7] =
+    ["aside", "environment", "error", "progress", "report", "signal", "unfinished"];
 
 /// The other rooms, and what they may use besides.
 const ROOMS: [(&str, &[&str]); 8] = [

@@ -7,7 +7,7 @@ use sg3render::{Error, Result};
 
 use super::args::CheckArgs;
 use super::render::overrides;
-use super::terminal::show_report;
+use super::terminal::{say, show_report};
 
 /// Checks a timeline; its mistakes are the error.
 pub fn run(args: &CheckArgs) -> Result<()> {
@@ -20,7 +20,7 @@ pub fn run(args: &CheckArgs) -> Result<()> {
             Err(_) => Value::Null,
         };
         if findings != Value::Null {
-            println!("{findings:#}");
+            say(&format!("{findings:#}"))?;
         }
     }
     let project = opened?;
@@ -29,12 +29,12 @@ pub fn run(args: &CheckArgs) -> Result<()> {
         let (resolved, fps) = (&project.resolved, project.resolved.fps);
         let seconds = resolved.frames as f64 * f64::from(fps.1) / f64::from(fps.0);
         let (width, height) = project.size();
-        println!(
+        say(&format!(
             "{}: {} frames, {seconds:.2} s, {width}x{height}, preset {}",
             args.timeline.display(),
             resolved.frames,
             project.preset.name
-        );
+        ))?;
     }
     Ok(())
 }

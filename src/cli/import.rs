@@ -4,6 +4,7 @@ use sg3render::weights::{self, NetworkFile};
 use sg3render::{Error, Result};
 
 use super::args::ImportArgs;
+use super::terminal::{end_on_ctrl_c, say};
 
 /// Turns a network of any known format into the program's own.
 pub fn run(args: &ImportArgs) -> Result<()> {
@@ -11,9 +12,14 @@ pub fn run(args: &ImportArgs) -> Result<()> {
         let message = format!("`{}` should end in `.safetensors`", args.output.display());
         return Err(Error::Usage(message));
     }
+    end_on_ctrl_c()?;
     let network: NetworkFile =
         weights::import(&args.network_file, &args.output, args.network, args.overwrite)?;
     let config = network.config()?;
-    println!("{}: {}, {} parameters", args.output.display(), config.name(), config.parameters());
-    Ok(())
+    say(&format!(
+        "{}: {}, {} parameters",
+        args.output.display(),
+        config.name(),
+        config.parameters()
+    ))
 }

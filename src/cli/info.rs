@@ -7,6 +7,7 @@ use sg3render::network::{Config, builtin};
 use sg3render::weights::NetworkFile;
 
 use super::args::InfoArgs;
+use super::terminal::say;
 
 /// Shows what a network is made of.
 pub fn run(args: &InfoArgs) -> Result<()> {
@@ -21,11 +22,10 @@ pub fn run(args: &InfoArgs) -> Result<()> {
         }
     };
     if args.json {
-        println!("{:#}", as_json(&config, &origin));
+        say(&format!("{:#}", as_json(&config, &origin)))
     } else {
-        print(&config, &origin);
+        say(&as_text(&config, &origin).join("\n"))
     }
-    Ok(())
 }
 
 fn origin(file: &NetworkFile) -> Result<Value> {
@@ -55,9 +55,11 @@ fn as_json(config: &Config, origin: &Value) -> Value {
     })
 }
 
-fn print(config: &Config, origin: &Value) {
+/// What people read, line by line.
+fn as_text(config: &Config, origin: &Value) -> Vec<String> {
     let ((z_dim, classes, w_dim), (resolution, channels)) = (config.dims(), config.image());
-    let row = |name: &str, value: String| println!("{name:<12} {value}");
+    let mut lines = Vec::new();
+    let mut row = |name: &str, value: String| lines.push(format!("{name:<12} {value}"));
     row("network", config.name());
     for (label, key) in [("format", "format"), ("sha256", "sha256")] {
         if let Some(value) = origin[key].as_str() {
@@ -75,42 +77,44 @@ fn print(config: &Config, origin: &Value) {
     row("latents", format!("z {z_dim}, w {w_dim}, {} copies", config.num_ws()));
     row("classes", if classes == 0 { "none".into() } else { classes.to_string() });
     row("parameters", config.parameters().to_string());
-    println!();
+    lines.push(String::new());
     match config {
         Config::StyleGan3(c) => {
             let input = c.input();
-            println!(
+            lines.push(
                 "layer          channels      size     rate  cutoff  half-width  up down  filters  half precision"
+                    .into(),
             );
-            println!(
+            lines.push(format!(
                 "{:<13} {:>9} {:>9} {:>8} {:>7.2}",
                 "input", input.channels, input.size, input.sampling_rate, input.bandwidth
-            );
-            c.layers().iter().for_each(print_layer);
+            ));
+            lines.extend(c.layers().iter().map(layer_as_text));
         }
         Config::StyleGan2(c) => {
-            println!("block   channels    size  first w  half precision");
+            lines.push("block   channels    size  first w  half precision".into());
             for block in c.blocks() {
-                println!(
+                lines.push(format!(
                     "{:<7} {:>8} {:>7} {:>8}  {}",
                     block.name,
                     block.out_channels,
                     block.resolution,
                     block.first_ws,
                     if block.use_fp16 { "yes" } else { "no" }
-                );
+                ));
             }
         }
     }
+    lines
 }
 
-fn print_layer(layer: &LayerSpec) {
+fn layer_as_text(layer: &LayerSpec) -> String {
     let filters = match (layer.up_taps > 1, layer.down_taps > 1, layer.down_radial) {
         (false, false, _) => "none",
         (_, true, true) => "radial",
         _ => "separable",
     };
-    println!(
+    format!(
         "{:<13} {:>9} {:>9} {:>8} {:>7.2} {:>11.2} {:>3} {:>4}  {:<9} {}",
         layer.name,
         format!("{}>{}", layer.in_channels, layer.out_channels),
@@ -122,5 +126,5 @@ fn print_layer(layer: &LayerSpec) {
         layer.down_factor,
         filters,
         if layer.use_fp16 { "yes" } else { "no" }
-    );
+    )
 }

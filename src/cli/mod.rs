@@ -1,5 +1,4 @@
 //! The command line: the only place that prints.
-#![allow(clippy::print_stdout, clippy::print_stderr)]
 
 mod args;
 mod check;

@@ -7,6 +7,7 @@ use sg3render::timeline::STARTER;
 use sg3render::{Error, Result};
 
 use super::args::NewArgs;
+use super::terminal::say;
 
 /// Writes the starter; never over an existing file.
 pub fn run(args: &NewArgs) -> Result<()> {
@@ -19,14 +20,13 @@ pub fn run(args: &NewArgs) -> Result<()> {
         _ => Error::io("create", path, error),
     })?;
     if let Err(error) = file.write_all(STARTER.as_bytes()) {
-        // Half a starter would stand in the way of the next attempt.
+        // Half a timeline is of no use; that the disk is full matters more than what else fails.
         let _ = fs::remove_file(path);
         return Err(Error::io("write", path, error));
     }
-    println!(
+    say(&format!(
         "{0}: try `sg3render {0} -o {1}`",
         path.display(),
         path.with_extension("mp4").display()
-    );
-    Ok(())
+    ))
 }

@@ -1,5 +1,7 @@
 //! `sg3render render`, the default command.
 
+use std::fs;
+
 use serde_json::json;
 use sg3render::encode;
 use sg3render::render::{Job, Outcome, Project, run as render};
@@ -15,11 +17,16 @@ use super::terminal::{Style, Terminal, show_report, stop_on_ctrl_c};
 pub fn run(args: &RenderArgs) -> Result<()> {
     // Before libtorch is touched: see `Request::open`.
     let device = open_device(&args.device)?;
+    // Before any file is begun: none is left behind.
+    stop_on_ctrl_c()?;
     let overrides = Overrides {
         preset: args.preset.clone(),
         audio: args.audio.clone(),
         ..overrides(&args.overrides)
     };
+    if let Some(path) = &args.audio {
+        fs::metadata(path).map_err(|e| Error::io("read", path, e))?;
+    }
     let project = Project::open(&args.timeline, Some(&args.output), &overrides)?;
     if !args.quiet {
         show_report(&project.warnings);
@@ -37,7 +44,6 @@ pub fn run(args: &RenderArgs) -> Result<()> {
         return Err(Error::Usage(message));
     }
     let sink = encode::open(&args.output, &project.preset, &stream)?;
-    stop_on_ctrl_c()?;
 
     let generator = project.generator(device, args.device.precision.into())?;
     let schedule = project.schedule(&generator)?;
@@ -84,7 +90,9 @@ fn tell(outcome: &Outcome, total: u64, with: &str, terminal: &Terminal) {
         [first, .., last] => format!("{first} ... {last}"),
     };
     let speed = *frames as f64 / seconds.max(1e-9);
-    let text = if *interrupted {
+    let text = if *frames == 0 {
+        "interrupted before the first frame: nothing is written".into()
+    } else if *interrupted {
         format!("interrupted: {frames} of {total} frames are in {place}")
     } else {
         format!("{frames} frames in {seconds:.1} s ({speed:.2} fps, {with}): {place}")

@@ -8,7 +8,7 @@ use sg3render::{Error, Result};
 
 use super::args::StillArgs;
 use super::render::{open_device, overrides};
-use super::terminal::show_report;
+use super::terminal::{end_on_ctrl_c, say, show_report};
 
 /// Renders one moment.
 pub fn run(args: &StillArgs) -> Result<()> {
@@ -19,6 +19,7 @@ pub fn run(args: &StillArgs) -> Result<()> {
         return Err(Error::Usage(message));
     }
     let overrides = Overrides { preset: Some(preset.name.clone()), ..overrides(&args.overrides) };
+    end_on_ctrl_c()?;
     let project = Project::open(&args.timeline, None, &overrides)?;
     show_report(&project.warnings);
     let time = project.time(&args.at)?;
@@ -28,7 +29,7 @@ pub fn run(args: &StillArgs) -> Result<()> {
         encode::open(&args.output, &project.preset, &project.still_stream(args.overwrite))?;
     sink.write(&picture)?;
     for path in sink.finish()? {
-        println!("{}", path.display());
+        say(&path.display().to_string())?;
     }
     Ok(())
 }

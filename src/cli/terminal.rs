@@ -1,6 +1,6 @@
 //! What people and programs see: errors, warnings, progress.
 
-use std::io::{IsTerminal, stderr};
+use std::io::{ErrorKind, IsTerminal, Write, stderr, stdout};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -9,36 +9,59 @@ use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::json;
 use sg3render::progress::{Progress, Status};
 use sg3render::report::Report;
-use sg3render::{Error, Result};
+use sg3render::{Error, Result, unfinished};
 
 /// Set by Ctrl-C and by SIGTERM.
 static STOP: AtomicBool = AtomicBool::new(false);
 /// Plain progress lines and JSON objects come at most this often.
 const LINE_EVERY: Duration = Duration::from_secs(2);
 
+/// Prints what the user asked for, and a line's end, on standard output. A reader that has seen
+/// enough (`| head`) is no error.
+pub fn say(text: &str) -> Result<()> {
+    match writeln!(stdout(), "{text}") {
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => {
+            Err(Error::io("write", "standard output", error))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Prints an event for programs. Rendering is worth more than its reports: where nobody can read
+/// them it goes on.
+fn event(event: &serde_json::Value) {
+    let _ = writeln!(stdout(), "{event}");
+}
+
+/// Prints a remark on standard error. If that fails there is no other place to say so.
+fn remark(text: &str) {
+    let _ = writeln!(stderr(), "{text}");
+}
+
 /// Prints an error, on standard error for people, on standard output for programs.
 pub fn show_error(error: &Error, json: bool) {
     match error {
         Error::Timeline(report) if json => {
-            println!(
-                "{}",
-                json!({"event": "error", "findings": report.json(), "exit_code": error.exit_code()})
+            event(
+                &json!({"event": "error", "findings": report.json(), "exit_code": error.exit_code()}),
             );
         }
         Error::Timeline(report) => show_report(report),
         _ if json => {
-            println!(
-                "{}",
-                json!({"event": "error", "message": error.to_string(), "exit_code": error.exit_code()})
+            event(
+                &json!({"event": "error", "message": error.to_string(), "exit_code": error.exit_code()}),
             );
         }
-        _ => eprintln!("{} {error}", if colour() { "\x1b[1;31merror:\x1b[0m" } else { "error:" }),
+        _ => {
+            let label = if colour() { "\x1b[1;31merror:\x1b[0m" } else { "error:" };
+            remark(&format!("{label} {error}"));
+        }
     }
 }
 
 /// Prints findings about a timeline as people read them.
 pub fn show_report(report: &Report) {
-    eprint!("{}", report.show(colour()));
+    let _ = write!(stderr(), "{}", report.show(colour()));
 }
 
 fn colour() -> bool {
@@ -47,12 +70,25 @@ fn colour() -> bool {
 
 /// From here on the first Ctrl-C asks the work to stop cleanly, the second one ends the program.
 pub fn stop_on_ctrl_c() -> Result<()> {
-    let handler = || {
+    on_ctrl_c(|| {
         if STOP.swap(true, Ordering::Relaxed) {
-            std::process::exit(130);
+            end_now();
         }
-    };
+    })
+}
+
+/// From here on Ctrl-C ends the program, and leaves no unfinished file.
+pub fn end_on_ctrl_c() -> Result<()> {
+    on_ctrl_c(|| end_now())
+}
+
+fn on_ctrl_c(handler: impl FnMut() + Send + 'static) -> Result<()> {
     ctrlc::set_handler(handler).map_err(|e| Error::Device(format!("cannot listen for Ctrl-C: {e}")))
+}
+
+fn end_now() -> ! {
+    unfinished::remove_all();
+    std::process::exit(i32::from(Error::Interrupted.exit_code()));
 }
 
 /// How progress is shown.
@@ -92,14 +128,14 @@ impl Terminal {
     }
 
     /// The end: `text` for people, `event` for programs.
-    pub fn finish(&self, text: &str, event: &serde_json::Value) {
+    pub fn finish(&self, text: &str, done: &serde_json::Value) {
         match &self.view {
             View::Quiet => {}
-            View::Json => println!("{event}"),
-            View::Lines => eprintln!("{text}"),
+            View::Json => event(done),
+            View::Lines => remark(text),
             View::Bar(bar) => {
                 bar.finish_and_clear();
-                eprintln!("{text}");
+                remark(text);
             }
         }
     }
@@ -107,6 +143,27 @@ impl Terminal {
     /// Seconds since the beginning.
     pub fn seconds(&self) -> f64 {
         self.begun.elapsed().as_secs_f64()
+    }
+
+    fn show(&self, status: &Status) {
+        let fps = status.done as f64 / self.seconds().max(1e-9);
+        let eta = (status.total - status.done) as f64 / fps.max(1e-9);
+        let bottleneck = status.bottleneck.unwrap_or("-");
+        match &self.view {
+            View::Bar(bar) => {
+                bar.set_message(format!("{fps:.2} fps, {bottleneck}-bound"));
+                bar.set_position(status.done);
+            }
+            View::Json if self.due(status) => event(
+                &json!({"event": "progress", "done": status.done, "total": status.total, "fps": fps,
+                       "eta_seconds": eta, "bottleneck": status.bottleneck}),
+            ),
+            View::Lines if self.due(status) => remark(&format!(
+                "{}/{} frames, {fps:.2} fps, {bottleneck}-bound, {eta:.0} s to go",
+                status.done, status.total
+            )),
+            View::Quiet | View::Json | View::Lines => {}
+        }
     }
 
     /// Whether it is time for another line: the first and the last always are.
@@ -130,24 +187,8 @@ fn bar(total: u64) -> ProgressBar {
 
 impl Progress for Terminal {
     fn update(&self, status: &Status) -> bool {
-        let fps = status.done as f64 / self.seconds().max(1e-9);
-        let eta = (status.total - status.done) as f64 / fps.max(1e-9);
-        let bottleneck = status.bottleneck.unwrap_or("-");
-        match &self.view {
-            View::Bar(bar) => {
-                bar.set_message(format!("{fps:.2} fps, {bottleneck}-bound"));
-                bar.set_position(status.done);
-            }
-            View::Json if self.due(status) => println!(
-                "{}",
-                json!({"event": "progress", "done": status.done, "total": status.total, "fps": fps,
-                       "eta_seconds": eta, "bottleneck": status.bottleneck})
-            ),
-            View::Lines if self.due(status) => eprintln!(
-                "{}/{} frames, {fps:.2} fps, {bottleneck}-bound, {eta:.0} s to go",
-                status.done, status.total
-            ),
-            View::Quiet | View::Json | View::Lines => {}
+        if status.done > 0 {
+            self.show(status);
         }
         !STOP.load(Ordering::Relaxed)
     }
@@ -155,9 +196,9 @@ impl Progress for Terminal {
     fn note(&self, message: &str) {
         match &self.view {
             View::Quiet => {}
-            View::Json => println!("{}", json!({"event": "note", "message": message})),
-            View::Bar(bar) => bar.suspend(|| eprintln!("note: {message}")),
-            View::Lines => eprintln!("note: {message}"),
+            View::Json => event(&json!({"event": "note", "message": message})),
+            View::Bar(bar) => bar.suspend(|| remark(&format!("note: {message}"))),
+            View::Lines => remark(&format!("note: {message}")),
         }
     }
 }

@@ -46,12 +46,16 @@ pub struct Outcome {
     pub paths: Vec<PathBuf>,
 }
 
-/// Renders a job into a sink. The file is finished also when the listener asks to stop.
+/// Renders a job into a sink. The file is finished also when the listener asks to stop, unless that
+/// is before the first frame: then there is none.
 ///
 /// # Errors
 /// The error of the stage that caused the others to end; the sink then removes what it had begun.
 pub fn run(job: &Job, mut sink: Box<dyn Sink>, progress: &dyn Progress) -> Result<Outcome> {
     let total = job.frames.end.saturating_sub(job.frames.start);
+    if !progress.update(&Status { done: 0, total, bottleneck: None }) {
+        return Ok(Outcome { frames: 0, interrupted: true, paths: Vec::new() });
+    }
     let finish = Finish::new(job.generator.resolution(), &job.canvas, sink.depth());
     let busy = Busy::default();
     let (to_generator, inputs) = bounded::<Vec<FrameInput>>(WAITING);

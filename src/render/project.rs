@@ -45,8 +45,12 @@ impl Project {
     ///
     /// # Errors
     /// [`Error::Timeline`] with all mistakes at once; [`Error::Io`] where the timeline itself cannot
-    /// be read.
+    /// be read; what [`Preset::find`] says of the preset in `overrides`, and of a preset file that is
+    /// none.
     pub fn open(path: &Path, out: Option<&Path>, overrides: &Overrides) -> Result<Self> {
+        if let Some(name) = &overrides.preset {
+            Preset::find(name)?;
+        }
         let bytes = fs::read(path).map_err(|e| Error::io("read", path, e))?;
         let text = String::from_utf8(bytes).map_err(|e| {
             let at = e.utf8_error().valid_up_to();
@@ -57,17 +61,18 @@ impl Project {
         })?;
         let document = Document::parse(path.to_string_lossy(), text).map_err(Error::Timeline)?;
         let network = document.model().map(|model| Network::open(&model));
-        let overrides = &Overrides {
-            preset: overrides.preset.clone().or_else(|| preset_for(out?, document.preset())),
-            ..overrides.clone()
+        let preset = match (&overrides.preset, out) {
+            (None, Some(out)) => preset_for(out, document.preset().as_deref())?,
+            (given, _) => given.clone(),
         };
+        let overrides = &Overrides { preset, ..overrides.clone() };
         let named = overrides.preset.clone().or_else(|| document.preset());
         let (facts, network) = match network {
             Some(Ok((network, config))) => (Ok(network_facts(&config)), Some((network, config))),
             Some(Err(error)) => (Err(Problem { message: error.to_string(), help: None }), None),
             None => (Err(Problem { message: "no network".into(), help: None }), None),
         };
-        let facts = Facts { network: facts, presets: preset_facts(named.as_deref()) };
+        let facts = Facts { network: facts, presets: preset_facts(named.as_deref())? };
         let (resolved, warnings) = document.check(&facts, overrides).map_err(Error::Timeline)?;
         let Some((network, config)) = network else {
             return Err(Error::Invalid(format!("`{}` names no network", path.display())));
@@ -150,11 +155,13 @@ impl Network {
 }
 
 /// The usual preset for an output that the one which is written could not make.
-fn preset_for(out: &Path, written: Option<String>) -> Option<String> {
-    let usual = Preset::default_for(out).ok()?;
-    let written = Preset::find(written.as_deref().unwrap_or(&usual.name)).ok()?;
-    let fits = out.as_os_str() == NULL || written.check_path(out).is_ok();
-    (!fits || written.name == usual.name).then_some(usual.name)
+fn preset_for(out: &Path, written: Option<&str>) -> Result<Option<String>> {
+    match written.map(Preset::find) {
+        // That is a mistake of the timeline, and told with its others.
+        Some(Err(_)) => Ok(None),
+        Some(Ok(preset)) if out.as_os_str() == NULL || preset.check_path(out).is_ok() => Ok(None),
+        _ => Preset::default_for(out).map(|usual| Some(usual.name)),
+    }
 }
 
 fn network_facts(config: &Config) -> NetworkFacts {
@@ -179,14 +186,14 @@ fn network_facts(config: &Config) -> NetworkFacts {
     }
 }
 
-/// All built-in presets, and the file that is named. One that is no preset at all shows as unknown.
-fn preset_facts(named: Option<&str>) -> Vec<PresetFacts> {
+/// All built-in presets, and the file that is named. One that is not there shows as unknown.
+fn preset_facts(named: Option<&str>) -> Result<Vec<PresetFacts>> {
     let built_in = Preset::names().filter_map(|name| Preset::find(name).ok());
-    let file = named.and_then(|name| Preset::find(name).ok());
+    let file = named.filter(|name| Path::new(name).is_file()).map(Preset::find).transpose()?;
     let facts = |preset: Preset| PresetFacts {
         even_width: preset.even_width(),
         even_height: preset.even_height(),
         name: preset.name,
     };
-    built_in.chain(file).map(facts).collect()
+    Ok(built_in.chain(file).map(facts).collect())
 }

@@ -1,0 +1,17 @@
+//! The program as a user has it: the built binary, the four tiny networks of `tests/golden`, and the
+//! `ffmpeg` and `ffprobe` programs to see what it made.
+#![cfg(all(feature = "cli", feature = "torch", feature = "video"))]
+
+mod audio;
+mod check;
+mod failures;
+mod hostile;
+mod info;
+mod interrupt;
+mod memory;
+mod networks;
+mod output;
+mod picture;
+mod presets;
+mod splits;
+mod tools;
