@@ -70,7 +70,7 @@ fn assert_renders(config: Config) {
     let source = Untrained::new(config);
     let (mapping, synthesis) = load(&source, Device::Cpu, Precision::F32).expect(&shown);
     let (z_dim, c_dim, _) = source.config.dims();
-    let class = (c_dim > 0).then_some(c_dim - 1);
+    let class = (c_dim > 0).then(|| c_dim - 1);
     let image = |seed| {
         let z: Vec<f32> = randn(seed, z_dim).into_iter().map(|x| x as f32).collect();
         let w = Tensor::from_slice(&mapping.map(&z, class).unwrap());
