@@ -46,7 +46,10 @@ fn the_sound_runs_with_the_picture() {
     folder.run(&["t.ron", "-o", "option.mkv", "--audio", "sound.wav", "-q"]).ok();
     folder.run(&["heard.ron", "-o", "timeline.mkv", "-q"]).ok();
     assert!(folder.read("option.mkv") == folder.read("timeline.mkv"));
-    assert!(sound(&folder, "option.mkv") == samples[..2 * RATE], "two seconds from the start");
+    // Copied as it is, it ends with the packet in which the picture ends.
+    let copied = sound(&folder, "option.mkv");
+    assert!((2 * RATE..2 * RATE + RATE / 10).contains(&copied.len()), "{}", copied.len());
+    assert!(copied == samples[..copied.len()]);
     assert_eq!(probe(&folder.path("option.mkv")).len(), 2);
 
     // Frame 12 of 24 a second is shown at half a second, and so the sound starts there.

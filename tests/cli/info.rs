@@ -48,7 +48,7 @@ fn for_programs() {
     assert_eq!(of(R)["config"]["conv_kernel"], 1);
     assert!(of(CLASSES)["classes"].as_u64().unwrap() > 0);
     let stylegan2 = of(STYLEGAN2);
-    assert_eq!(stylegan2["kind"], "stylegan2");
+    assert_eq!(stylegan2["kind"], "StyleGAN2");
     assert_eq!(stylegan2["table"]["blocks"].as_array().unwrap().last().unwrap()["resolution"], 64);
 
     folder.run(&["import", pickle(T).to_str().unwrap(), "-o", "t.safetensors"]).ok();
