@@ -1,11 +1,16 @@
 //! Video and animation from alias-free GANs.
 //!
 //! The data flows one way: a [`timeline`] is read and resolved, a [`schedule`] turns it into one
-//! input per frame, a [`network`] (read by [`weights`]) synthesises the frames, [`render`] joins
+//! input per frame, a [`network`] (read by [`weights`]) synthesises the frames, `render` joins
 //! them to a sink of [`encode`]. A frame depends on nothing but the resolved timeline, the
 //! network and its own number.
+//!
+//! The feature `torch` brings `render` and the generators in `network`, `video` the sinks that
+//! need FFmpeg; what reads, checks and schedules timelines is always there.
 
+mod aside;
 pub mod encode;
+mod environment;
 pub mod error;
 pub mod network;
 pub mod progress;

@@ -312,6 +312,15 @@ fn a_pickle_that_contradicts_itself_or_asks_for_more_is_refused() {
         (patched(t, b"margin_size", b"K\x0A", b"K\x0B"), &["`synthesis.margin_size` is 11", "10"]),
         (patched(t, b"img_resolution", b"K@", b"K "), &["img_resolution` is 32", "64"]),
         (patched(t, b"conv_clamp", b"M\x00\x01", b"M\x00\x02"), &["conv_clamp` is 512", "256"]),
+        (
+            patched(t, b"bandwidth", &2f64.to_le_bytes(), &3f64.to_le_bytes()),
+            &["`synthesis.input.bandwidth` is 3", "be 2"],
+        ),
+        (
+            patched(t, b"padding", b"K\x09K\x08", b"K\x08K\x09"),
+            &["padding` is [8,9,9,8]", "[9,8,9,8]"],
+        ),
+        (patched(t, b"is_torgb", b"\x89", b"\x88"), &["is_torgb` is true", "be false"]),
         (patched(t, b"L3_36_32", b"3_36_32", b"3_36_33"), &["L3_36_33"]),
         (patched(t, b"channel_max", b"channel_max", b"channel_mux"), &["channel_mux"]),
         (
@@ -337,6 +346,10 @@ fn a_pickle_that_contradicts_itself_or_asks_for_more_is_refused() {
         (
             patched(baseline, end, end, &extra(b"\x8c\x0aconv_clampN")),
             &["conv_clamp` is 256", "null"],
+        ),
+        (
+            patched(baseline, end, end, &extra(b"\x8c\x0aconv_clampK\x00")),
+            &["a wrong configuration", "`conv_clamp` is 0", "above 0"],
         ),
         (
             patched(baseline, end, end, &extra(b"\x8c\x0aconv_clamp\x8c\x01x")),

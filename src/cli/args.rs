@@ -13,8 +13,8 @@ use sg3render::weights::Part;
 #[command(
     version,
     override_usage = "sg3render TIMELINE -o OUTPUT [OPTIONS]\n       sg3render COMMAND ...",
-    after_help = "Exit codes: 0 done, 64 usage, 65 bad timeline or network, 66 missing input,\n\
-                  75 try again (I/O, device lost, out of memory), 130 interrupted."
+    after_help = "`sg3render COMMAND --help` tells more. Exit codes: 0 done, 64 usage, 65 bad timeline or\n\
+                  network, 66 missing input, 75 try again (I/O, device lost, out of memory), 130 interrupted."
 )]
 pub struct Args {
     #[command(subcommand)]
@@ -25,15 +25,15 @@ pub struct Args {
 pub enum Command {
     /// Render a timeline to a video file or an image sequence (the default command)
     Render(RenderArgs),
-    /// Render one moment of a timeline to a PNG image
+    /// Render one moment of a timeline to an image
     Still(StillArgs),
-    /// Check a timeline and report every mistake in it
+    /// Check a timeline and report every mistake in it; nothing is rendered
     Check(CheckArgs),
     /// Write a commented timeline to start from
     New(NewArgs),
     /// Turn a network pickle into a .safetensors file
     Import(ImportArgs),
-    /// Show what a network file holds
+    /// Show what a network is made of
     Info(InfoArgs),
 }
 
@@ -51,32 +51,33 @@ impl Command {
 pub struct RenderArgs {
     /// The timeline (RON)
     pub timeline: PathBuf,
-    /// Where to write: `film.mp4`, `film.mov`, `frames/%05d.png`, `frames/%05d.exr`, or `null:` for nowhere
+    /// Where to write: a video (`film.mp4`, `film.mov`, `film.mkv`), images (`frames/%05d.png`,
+    /// `frames/%05d.exr`), or `null:` for nowhere
     #[arg(short, long)]
     pub output: PathBuf,
-    /// Render only these frames: `A-B` (inclusive, from 0), `A-` or `A`
-    #[arg(long)]
+    /// Render only these frames: `A-B` (both included, counted from 0), `A-` (to the end) or `A`
+    #[arg(long, value_name = "RANGE")]
     pub frames: Option<String>,
     #[command(flatten)]
     pub overrides: OverrideArgs,
-    /// Output preset: a name, or a file that ends in `.ron`
+    /// Output preset instead of the timeline's: a name, or a file that ends in `.ron`
     #[arg(long)]
     pub preset: Option<String>,
-    /// Audio to mux in
+    /// Audio instead of the timeline's
     #[arg(long, value_name = "FILE")]
     pub audio: Option<PathBuf>,
-    /// Frames synthesised at once: a number, or `auto`
-    #[arg(long, default_value = "auto", value_parser = batch)]
+    /// Frames synthesised at once: a number up to 1024, or `auto`; the CPU always takes them one by one
+    #[arg(long, value_name = "N", default_value = "auto", value_parser = batch)]
     pub batch: Batch,
     #[command(flatten)]
     pub device: DeviceArgs,
-    /// Replace the output if it exists
+    /// Replace the output if it is already there
     #[arg(long)]
     pub overwrite: bool,
-    /// Print nothing but errors
+    /// Show nothing but errors
     #[arg(short, long)]
     pub quiet: bool,
-    /// Report progress on standard output, one JSON object a line
+    /// Report progress, the end and errors on standard output, one JSON object a line
     #[arg(long)]
     pub json: bool,
 }
@@ -85,17 +86,17 @@ pub struct RenderArgs {
 pub struct StillArgs {
     /// The timeline (RON)
     pub timeline: PathBuf,
-    /// The moment: a frame (`48`), `1.5s`, `00:00:02:12`, or negative from the end
+    /// The moment: a frame (`48`), `1.5s`, `00:00:02:12`, or with a minus from the end (`-1s`)
     #[arg(long, value_name = "TIME", allow_hyphen_values = true, value_parser = moment)]
     pub at: time::Time,
-    /// The image, a `.png` (8 bits) or `.exr`
+    /// The image to write: `.png` (8 bits) or `.exr`
     #[arg(short, long)]
     pub output: PathBuf,
     #[command(flatten)]
     pub overrides: OverrideArgs,
     #[command(flatten)]
     pub device: DeviceArgs,
-    /// Replace the image if it exists
+    /// Replace the image if it is already there
     #[arg(long)]
     pub overwrite: bool,
 }
@@ -106,50 +107,52 @@ pub struct CheckArgs {
     pub timeline: PathBuf,
     #[command(flatten)]
     pub overrides: OverrideArgs,
-    /// Check for this output preset
+    /// Output preset instead of the timeline's: a name, or a file that ends in `.ron`
     #[arg(long)]
     pub preset: Option<String>,
-    /// Print the findings as a JSON array
+    /// Print the findings on standard output as a JSON array
     #[arg(long)]
     pub json: bool,
 }
 
 #[derive(clap::Args)]
 pub struct NewArgs {
-    /// The timeline to write
+    /// The timeline to write; an existing file is left alone
     pub timeline: PathBuf,
 }
 
 #[derive(clap::Args)]
 pub struct ImportArgs {
     /// The network: a `.pkl` of the StyleGAN3 or StyleGAN2-ADA (PyTorch) releases
+    #[arg(value_name = "NETWORK")]
     pub network_file: PathBuf,
     /// The `.safetensors` file to write
     #[arg(short, long)]
     pub output: PathBuf,
-    /// Which of the file's networks to take
+    /// Which of the file's networks to take: `G_ema` (averaged over training) or `G`
     #[arg(long, value_name = "NAME", default_value = "G_ema", value_parser = part)]
     pub network: Part,
-    /// Replace the file if it exists
+    /// Replace the file if it is already there
     #[arg(long)]
     pub overwrite: bool,
 }
 
 #[derive(clap::Args)]
 pub struct InfoArgs {
-    /// The network file (`.pkl` or `.safetensors`), or `builtin:NAME`
+    /// The network: a `.pkl` or `.safetensors` file, or `builtin:NAME`
+    #[arg(value_name = "NETWORK")]
     pub network_file: PathBuf,
-    /// Which of the file's networks to show
+    /// Which of the file's networks to show: `G_ema` (averaged over training) or `G`
     #[arg(long, value_name = "NAME", default_value = "G_ema", value_parser = part)]
     pub network: Part,
-    /// Print a JSON object
+    /// Print a JSON object instead of a table
     #[arg(long)]
     pub json: bool,
 }
 
 #[derive(clap::Args)]
 pub struct OverrideArgs {
-    /// Size of the picture instead of the timeline's, such as `1920x1080`
+    /// Size in pixels instead of the timeline's: `1920x1080`
     #[arg(long, value_name = "WxH", value_parser = size)]
     pub size: Option<(u32, u32)>,
     /// Frame rate instead of the timeline's, at the same tempo: `30`, `29.97`, `30000/1001`
@@ -159,7 +162,7 @@ pub struct OverrideArgs {
 
 #[derive(clap::Args)]
 pub struct DeviceArgs {
-    /// Where to synthesise: `auto`, `cpu`, `cuda` or `cuda:N`
+    /// Where to synthesise: `auto` (CUDA where it works, otherwise the CPU), `cpu`, `cuda` or `cuda:N`
     #[arg(long, default_value = "auto")]
     pub device: Request,
     /// Precision of the synthesis

@@ -4,7 +4,6 @@ use std::path::{Path, PathBuf};
 
 use crate::{Error, Result};
 
-mod aside;
 mod exr;
 mod null;
 mod pattern;

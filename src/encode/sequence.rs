@@ -4,10 +4,10 @@ use std::fs;
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
-use super::aside::{Aside, sync_folder};
 use super::pattern::Pattern;
 use super::preset::{ExrSamples, PngBits};
 use super::{Depth, Picture, Sink, Stream, exr, png};
+use crate::aside::{Aside, sync_folder};
 use crate::{Error, Result};
 
 /// The format of the images.

@@ -5,8 +5,8 @@ use std::collections::HashMap;
 use serde::Deserialize;
 
 use super::config::{Config, StyleGan3Config};
-use super::layers::InputSpec;
-use super::tensors::{Role, TensorSource};
+use super::layers::{InputSpec, LayerSpec};
+use super::tensors::{Role, TensorSource, TensorSpec};
 use crate::report::nearest;
 use crate::signal::{Filter, randn};
 use crate::{Error, Result};
@@ -16,21 +16,27 @@ const PRESETS: [(&str, &str); 1] =
     [("default", include_str!("../../presets/networks/default.ron"))];
 
 /// What a built-in network is made from.
+///
+/// Weights are drawn as training would begin with them, but for what makes an untrained network
+/// worth looking at: each layer's weights sum to zero, so that the mean that the leaky ReLU leaves
+/// does not drown the pattern from layer to layer.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Preset {
     /// Draws the weights.
     seed: u32,
-    /// The architecture.
-    network: StyleGan3Config,
-    /// Strength of the learned colours: `ToRGB`'s weights are drawn this much larger.
-    colour: f64,
+    /// Standard deviation of `ToRGB`'s weights: the contrast of the picture.
+    contrast: f64,
+    /// Strength of colour against brightness.
+    saturation: f64,
     /// Standard deviation of the affine weights: how much w changes the picture.
     style: f64,
-    /// Standard deviation of the layers' biases: what breaks the symmetry of light and dark.
+    /// Standard deviation of the layers' biases: keeps light and dark from being alike.
     bias: f64,
-    /// Mean of w, and each layer's mean square input: what training would have settled, measured
-    /// once over many draws. Empty while a new preset is being made.
+    /// The architecture.
+    network: StyleGan3Config,
+    /// The mean of w, and each layer's mean square input, measured over many draws: what training
+    /// would have settled.
     w_avg: Vec<f32>,
     magnitudes: Vec<f32>,
 }
@@ -73,64 +79,92 @@ pub fn make(name: &str) -> Result<Builtin> {
     let preset = preset(name)?;
     let config = Config::StyleGan3(preset.network.clone());
     config.validate()?;
+    let maker = Maker { layers: preset.network.layers(), preset };
     let specs = config.tensors();
-    let drawn = |role| matches!(role, Role::Normal(_) | Role::Constant(0.0));
-    let count = specs.iter().filter(|s| drawn(s.role)).map(|s| s.shape.iter().product::<usize>());
-    let mut normals = randn(preset.seed, count.sum()).into_iter();
-    let layers = preset.network.layers();
-    let mut tensors = HashMap::new();
-    for spec in specs {
-        let len = spec.shape.iter().product();
-        let part = spec.name.rsplit('.').next().unwrap_or_default();
-        let layer = layers.iter().position(|l| spec.name.split('.').nth(1) == Some(&l.name));
-        let values: Vec<f32> = match (spec.role, layer) {
-            (Role::Upright, _) => vec![1.0, 0.0, 0.0, 0.0],
-            (Role::Normal(sigma), layer) => {
-                let last = layer == Some(layers.len() - 1);
-                let affine = spec.name.contains(".affine.");
-                let sigma = sigma
-                    * if affine {
-                        preset.style
-                    } else if last {
-                        preset.colour
-                    } else {
-                        1.0
-                    };
-                let drawn: Vec<f64> = normals.by_ref().take(len).map(|x| x * sigma).collect();
-                if layer.is_some() && !affine {
-                    balanced(&drawn, spec.shape[1..].iter().product())
-                } else {
-                    drawn.iter().map(|&x| x as f32).collect()
-                }
-            }
-            (Role::Constant(0.0), layer) => {
-                let sigma = if layer.is_some() { preset.bias } else { 0.0 };
-                normals.by_ref().take(len).map(|x| (x * sigma) as f32).collect()
-            }
-            (Role::Constant(value), _) => vec![value as f32; len],
-            (Role::Buffer, Some(i)) => match part {
-                "magnitude_ema" => vec![preset.magnitudes.get(i).copied().unwrap_or(1.0)],
-                "up_filter" => taps(layers[i].up_filter()),
-                _ => taps(layers[i].down_filter()),
-            },
-            (Role::Buffer, None) => match part {
-                "w_avg" if preset.w_avg.len() == len => preset.w_avg.clone(),
-                "w_avg" => vec![0.0; len],
-                "freqs" => freqs(&preset.network.input(), preset.seed),
-                "phases" => phases(len, preset.seed),
-                _ => vec![1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0],
-            },
-        };
-        tensors.insert(spec.name, (spec.shape, values));
+    let drawn = specs.iter().filter(|spec| maker.deviation(spec) > 0.0);
+    let count = drawn.map(|spec| spec.shape.iter().product::<usize>()).sum();
+    let mut normals = randn(maker.preset.seed, count).into_iter();
+    let tensors = specs.into_iter().map(|spec| {
+        let values = maker.values(&spec, &mut normals);
+        (spec.name, (spec.shape, values))
+    });
+    Ok(Builtin { tensors: tensors.collect(), config })
+}
+
+struct Maker {
+    preset: Preset,
+    layers: Vec<LayerSpec>,
+}
+
+impl Maker {
+    /// The synthesis layer that a tensor belongs to, and the tensor's name within it.
+    fn layer<'a>(&self, spec: &'a TensorSpec) -> Option<(usize, &'a str)> {
+        let (layer, part) = spec.name.strip_prefix("synthesis.")?.split_once('.')?;
+        Some((self.layers.iter().position(|l| l.name == layer)?, part))
     }
-    Ok(Builtin { config, tensors })
+
+    /// Standard deviation of what a tensor is drawn from; 0 for one that is not drawn.
+    fn deviation(&self, spec: &TensorSpec) -> f64 {
+        let preset = &self.preset;
+        match (spec.role, self.layer(spec)) {
+            (Role::Normal(sigma), Some((_, "affine.weight"))) => sigma * preset.style,
+            (Role::Normal(sigma), Some((i, _))) if self.layers[i].to_rgb => sigma * preset.contrast,
+            (Role::Normal(sigma), _) => sigma,
+            (Role::Constant(_), Some((_, "bias"))) => preset.bias,
+            _ => 0.0,
+        }
+    }
+
+    /// `ToRGB`'s weights: its rows are drawn as brightness, orange and green (`YCoCg`) and turned
+    /// to RGB, because pictures differ more in brightness than in colour. A grey picture has the
+    /// first row only.
+    fn colours(&self, drawn: &[f64]) -> Vec<f32> {
+        let columns = drawn.len() / self.layers.last().map_or(1, |l| l.out_channels);
+        let rows = balanced(drawn, columns);
+        let [y, co, cg] = [0, 1, 2].map(|row| rows.get(row * columns..).unwrap_or_default());
+        if co.is_empty() {
+            return rows;
+        }
+        let strength = self.preset.saturation as f32;
+        let rgb = [(1.0, -1.0), (0.0, 1.0), (-1.0, -1.0)];
+        let row = |(orange, green): (f32, f32)| {
+            (0..columns).map(move |i| y[i] + strength * (orange * co[i] + green * cg[i]))
+        };
+        rgb.into_iter().flat_map(row).collect()
+    }
+
+    fn values(&self, spec: &TensorSpec, normals: &mut impl Iterator<Item = f64>) -> Vec<f32> {
+        let len = spec.shape.iter().product();
+        let (layer, sigma) = (self.layer(spec), self.deviation(spec));
+        if sigma > 0.0 {
+            let drawn: Vec<f64> = normals.take(len).map(|x| x * sigma).collect();
+            return match layer {
+                Some((i, "weight")) if self.layers[i].to_rgb => self.colours(&drawn),
+                Some((_, "weight")) => balanced(&drawn, spec.shape[1..].iter().product()),
+                _ => drawn.into_iter().map(|x| x as f32).collect(),
+            };
+        }
+        let Preset { seed, network, w_avg, magnitudes, .. } = &self.preset;
+        match (spec.role, spec.name.as_str(), layer) {
+            (Role::Constant(value), ..) => vec![value as f32; len],
+            (Role::Upright, ..) => vec![1.0, 0.0, 0.0, 0.0],
+            (_, "mapping.w_avg", _) => w_avg.clone(),
+            (_, "synthesis.input.freqs", _) => freqs(&network.input(), *seed),
+            (_, "synthesis.input.phases", _) => phases(len, *seed),
+            (_, _, Some((i, "magnitude_ema"))) => magnitudes.get(i).copied().into_iter().collect(),
+            (_, _, Some((i, "up_filter"))) => taps(self.layers[i].up_filter()),
+            (_, _, Some((i, "down_filter"))) => taps(self.layers[i].down_filter()),
+            // The stored user transform.
+            _ => vec![1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0],
+        }
+    }
 }
 
 /// Rows of zero sum.
 fn balanced(weights: &[f64], row: usize) -> Vec<f32> {
     let balance = |row: &[f64]| {
         let mean = row.iter().sum::<f64>() / row.len() as f64;
-        row.iter().map(move |x| (x - mean) as f32).collect::<Vec<_>>()
+        row.iter().map(|x| (x - mean) as f32).collect::<Vec<_>>()
     };
     weights.chunks_exact(row).flat_map(balance).collect()
 }

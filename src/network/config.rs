@@ -4,8 +4,6 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Error, Result};
-
 /// The configuration of a generator.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "lowercase")]
@@ -54,7 +52,7 @@ pub struct StyleGan3Config {
     pub num_fp16_res: usize,
     /// Convolution kernel: 3 (T) or 1 (R).
     pub conv_kernel: usize,
-    /// Filter taps per sampling period at the lower rate; even.
+    /// Filter taps per sampling period at the lower rate.
     pub filter_size: usize,
     /// Oversampling around the nonlinearity: 1, 2 or 4.
     pub lrelu_upsampling: usize,
@@ -178,107 +176,4 @@ impl Config {
             Self::StyleGan2(c) => (c.img_resolution, c.img_channels),
         }
     }
-
-    /// Refuses what cannot be a network, or would need absurd amounts of memory. Everything
-    /// derived from a configuration (layer tables, tensor shapes) asks for this first.
-    ///
-    /// # Errors
-    /// [`Error::Invalid`], naming the option, its value and the range.
-    pub fn validate(&self) -> Result<()> {
-        let ((z_dim, c_dim, w_dim), (resolution, channels)) = (self.dims(), self.image());
-        within("z_dim", z_dim, 1..=65536)?;
-        within("c_dim", c_dim, 0..=65536)?;
-        within("w_dim", w_dim, 1..=65536)?;
-        if channels != 1 && channels != 3 {
-            return Err(out_of_range("img_channels", channels, "1 or 3"));
-        }
-        let smallest = if matches!(self, Self::StyleGan3(_)) { 16 } else { 8 };
-        if !resolution.is_power_of_two() || !(smallest..=8192).contains(&resolution) {
-            let wanted = format!("a power of two from {smallest} to 8192");
-            return Err(out_of_range("img_resolution", resolution, &wanted));
-        }
-        match self {
-            Self::StyleGan3(config) => config.validate(),
-            Self::StyleGan2(config) => config.validate(),
-        }
-    }
-}
-
-impl StyleGan3Config {
-    fn validate(&self) -> Result<()> {
-        within("mapping_layers", self.mapping_layers, 1..=64)?;
-        within("channel_base", self.channel_base, 1..=1 << 24)?;
-        within("channel_max", self.channel_max, 1..=1 << 16)?;
-        within("num_layers", self.num_layers, 2..=256)?;
-        within("num_critical", self.num_critical, 0..=self.num_layers - 1)?;
-        within("margin_size", self.margin_size, 0..=256)?;
-        within("num_fp16_res", self.num_fp16_res, 0..=16)?;
-        within("filter_size", self.filter_size, 1..=64)?;
-        if ![1, 3].contains(&self.conv_kernel) {
-            return Err(out_of_range("conv_kernel", self.conv_kernel, "1 or 3"));
-        }
-        if ![1, 2, 4].contains(&self.lrelu_upsampling) {
-            return Err(out_of_range("lrelu_upsampling", self.lrelu_upsampling, "1, 2 or 4"));
-        }
-        let nyquist = self.img_resolution as f64 / 2.0;
-        between("first_cutoff", self.first_cutoff, 0.5, nyquist)?;
-        between("first_stopband", self.first_stopband, self.first_cutoff, 2.0 * nyquist)?;
-        between("last_stopband_rel", self.last_stopband_rel, 1.0, 16.0)?;
-        between("output_scale", self.output_scale, -1e6, 1e6)?;
-        if let Some(clamp) = self.conv_clamp {
-            between("conv_clamp", clamp, 0.0, 1e6)?;
-        }
-        for layer in self.layers() {
-            if layer.in_channels == 0 || layer.out_channels == 0 {
-                let wanted = format!("enough for at least one channel in layer {}", layer.name);
-                return Err(out_of_range("channel_base", self.channel_base, &wanted));
-            }
-            if layer.in_sampling_rate > layer.out_sampling_rate {
-                let message = format!(
-                    "layer {} would lower the sampling rate; last_stopband_rel or first_stopband is out of range",
-                    layer.name
-                );
-                return Err(Error::Invalid(message));
-            }
-            if !(layer.in_half_width > 0.0 && layer.out_half_width > 0.0) {
-                let message = format!(
-                    "layer {} leaves its filters no transition band; raise the stopbands",
-                    layer.name
-                );
-                return Err(Error::Invalid(message));
-            }
-        }
-        Ok(())
-    }
-}
-
-impl StyleGan2Config {
-    fn validate(&self) -> Result<()> {
-        within("mapping_layers", self.mapping_layers, 1..=64)?;
-        within("channel_base", self.channel_base, self.img_resolution..=1 << 24)?;
-        within("channel_max", self.channel_max, 1..=1 << 16)?;
-        within("num_fp16_res", self.num_fp16_res, 0..=16)?;
-        if let Some(clamp) = self.conv_clamp {
-            between("conv_clamp", clamp, 0.0, 1e6)?;
-        }
-        Ok(())
-    }
-}
-
-fn within(name: &str, value: usize, range: std::ops::RangeInclusive<usize>) -> Result<()> {
-    if range.contains(&value) {
-        return Ok(());
-    }
-    Err(out_of_range(name, value, &format!("{} to {}", range.start(), range.end())))
-}
-
-fn between(name: &str, value: f64, low: f64, high: f64) -> Result<()> {
-    if (low..=high).contains(&value) {
-        return Ok(());
-    }
-    Err(out_of_range(name, value, &format!("{low} to {high}")))
-}
-
-fn out_of_range(name: &str, value: impl std::fmt::Display, wanted: &str) -> Error {
-    Error::Invalid(format!("the network's `{name}` is {value}, expected {wanted}"))
 }

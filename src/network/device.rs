@@ -6,7 +6,7 @@ use std::str::FromStr;
 use libloading::os::unix::{Library, RTLD_GLOBAL, RTLD_NOW};
 use tch::{Cuda, Device};
 
-use crate::{Error, Result};
+use crate::{Error, Result, environment};
 
 /// The device that the user asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,8 +44,9 @@ impl FromStr for Request {
 }
 
 impl Request {
-    /// Finds the device. Must come before anything else touches libtorch: CUDA can be registered
-    /// only until libtorch has first looked for it.
+    /// Finds the device. Must come before anything else touches libtorch, and before other threads
+    /// are started: CUDA can be registered only until libtorch has first looked for it, and float32
+    /// kept from being rounded to TF32 only by the environment.
     ///
     /// # Errors
     /// [`Error::Missing`] where CUDA is demanded and its libraries, driver or device are not there.
@@ -77,6 +78,8 @@ impl Request {
 
 /// Registers CUDA with libtorch by loading the library that carries it.
 fn load_cuda() -> Result<(), libloading::Error> {
+    // cuDNN would round convolutions to TF32's 10 bits, which equivariance shows.
+    environment::set_default("NVIDIA_TF32_OVERRIDE", "0");
     // SAFETY: libtorch_cuda is libtorch's own extension library; its initialisers do nothing but
     // register hooks and kernels with the libtorch_cpu that this program is linked to.
     let library = unsafe { Library::open(Some("libtorch_cuda.so"), RTLD_NOW | RTLD_GLOBAL)? };

@@ -6,6 +6,7 @@ pub mod builtin;
 pub mod config;
 pub mod layers;
 pub mod tensors;
+mod validate;
 
 #[cfg(feature = "torch")]
 pub mod device;

@@ -89,26 +89,8 @@ impl Generator {
         batch: &mut usize,
         progress: &dyn Progress,
     ) -> Result<Tensor> {
-        let mut images = Vec::new();
-        let mut rest = inputs;
-        while !rest.is_empty() {
-            let size = if self.device == Device::Cpu { 1 } else { *batch };
-            let (now, later) = rest.split_at(size.min(rest.len()));
-            match self.one_pass(now, size) {
-                Ok(done) => {
-                    images.push(done.f_narrow(0, 0, now.len() as i64)?);
-                    rest = later;
-                }
-                Err(Error::OutOfMemory(_)) if size > 1 => {
-                    *batch = size / 2;
-                    progress.note(&format!(
-                        "the device has too little memory for batches of {size}; going on with {batch} \
-                         (give `--batch {batch}` to have the same pixels from the start)"
-                    ));
-                }
-                Err(error) => return Err(error),
-            }
-        }
+        let most = if self.device == Device::Cpu { &mut 1 } else { batch };
+        let images = in_passes(inputs, most, progress, |inputs, size| self.one_pass(inputs, size))?;
         Ok(Tensor::f_cat(&images, 0)?)
     }
 
@@ -119,11 +101,85 @@ impl Generator {
         let (num_ws, w_dim) = (self.config.num_ws() as i64, self.config.dims().2 as i64);
         let ws = Tensor::f_from_slice(&ws)?.f_reshape([-1, num_ws, w_dim])?;
         let transforms = Tensor::f_from_slice(&transforms)?.f_reshape([-1, 3, 3])?;
-        Ok(locked(&self.synthesis).forward(&ws, &transforms)?.f_to_kind(Kind::Float)?)
+        let images = locked(&self.synthesis).forward(&ws, &transforms)?;
+        Ok(images.f_narrow(0, 0, inputs.len() as i64)?.f_to_kind(Kind::Float)?)
     }
+}
+
+/// Takes the inputs in passes of at most `size`; a pass for which there is too little memory is tried
+/// again with half as many, and so are all later ones.
+fn in_passes<I, T>(
+    mut inputs: &[I],
+    size: &mut usize,
+    progress: &dyn Progress,
+    mut pass: impl FnMut(&[I], usize) -> Result<T>,
+) -> Result<Vec<T>> {
+    let mut made = Vec::new();
+    while !inputs.is_empty() {
+        let (now, later) = inputs.split_at((*size).min(inputs.len()));
+        match pass(now, *size) {
+            Ok(done) => {
+                made.push(done);
+                inputs = later;
+            }
+            Err(Error::OutOfMemory(_)) if *size > 1 => {
+                let half = *size / 2;
+                progress.note(&format!(
+                    "the device has too little memory for {size} frames at once; going on with {half} \
+                     (`--batch {half}` gives the same pixels from the start)"
+                ));
+                *size = half;
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(made)
 }
 
 /// What a mutex guards here is never left half-changed: a panic elsewhere does not spoil it.
 fn locked<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::progress::Status;
+
+    #[derive(Default)]
+    struct Notes(Mutex<Vec<String>>);
+
+    impl Progress for Notes {
+        fn update(&self, _: &Status) -> bool {
+            true
+        }
+        fn note(&self, message: &str) {
+            locked(&self.0).push(message.into());
+        }
+    }
+
+    #[test]
+    fn too_little_memory_halves_the_passes_for_good() {
+        let (inputs, notes) = ((0..21).collect::<Vec<u32>>(), Notes::default());
+        let (mut size, mut asked) = (16, Vec::new());
+        let made = in_passes(&inputs, &mut size, &notes, |inputs, size| {
+            asked.push(size);
+            let fits = size <= 5;
+            fits.then(|| inputs.to_vec()).ok_or_else(|| Error::OutOfMemory("full".into()))
+        });
+        assert_eq!(made.unwrap().concat(), inputs);
+        assert_eq!(asked, [16, 8, 4, 4, 4, 4, 4, 4]);
+        assert_eq!((size, locked(&notes.0).len()), (4, 2));
+    }
+
+    #[test]
+    fn what_no_smaller_pass_can_cure_is_an_error() {
+        let full = |_: &[u32], _| Err::<(), _>(Error::OutOfMemory("full".into()));
+        let lost = |_: &[u32], _| Err::<(), _>(Error::Device("lost".into()));
+        let notes = Notes::default();
+        assert!(matches!(in_passes(&[0], &mut 2, &notes, full), Err(Error::OutOfMemory(_))));
+        assert_eq!(locked(&notes.0).len(), 1);
+        assert!(matches!(in_passes(&[0], &mut 2, &notes, lost), Err(Error::Device(_))));
+        assert_eq!(locked(&notes.0).len(), 1);
+    }
 }

@@ -1,8 +1,6 @@
-//! What tests of this room share: a small network that is none, and the golden files.
+//! What tests of this room share: a small network that is none.
 
 use std::f64::consts::FRAC_PI_4;
-
-use safetensors::{Dtype, SafeTensors};
 
 use super::Mapping;
 use crate::Result;
@@ -91,20 +89,4 @@ pub fn resolved(latent: Latent) -> Resolved {
 /// `n` numbers spread over 0..1, the same for the same seed.
 pub fn spread(seed: u32, n: usize) -> Vec<f64> {
     randn(seed, n).into_iter().map(|x| x.rem_euclid(1.0)).collect()
-}
-
-/// A float tensor of a golden file.
-pub fn golden(file: &str, name: &str) -> Vec<f64> {
-    let path = format!("{}/tests/golden/{file}.safetensors", env!("CARGO_MANIFEST_DIR"));
-    let bytes = std::fs::read(path).unwrap();
-    let tensors = SafeTensors::deserialize(&bytes).unwrap();
-    let tensor = tensors.tensor(name).unwrap();
-    let data = tensor.data();
-    match tensor.dtype() {
-        Dtype::F64 => data.as_chunks().0.iter().map(|&b| f64::from_le_bytes(b)).collect(),
-        Dtype::F32 => {
-            data.as_chunks().0.iter().map(|&b| f64::from(f32::from_le_bytes(b))).collect()
-        }
-        other => panic!("{name} is {other:?}"),
-    }
 }

@@ -3,7 +3,7 @@
 
 mod classes;
 #[cfg(test)]
-pub(crate) mod fake;
+mod fake;
 mod knots;
 mod latent;
 mod matrix;

@@ -1,6 +1,8 @@
 //! Windows and low-pass filter design, and the community's normals: in float64 and without tensors.
 
 mod filters;
+#[cfg(test)]
+pub(crate) mod golden;
 mod normals;
 
 pub use filters::{Filter, low_pass, radial_low_pass};

@@ -78,7 +78,7 @@ impl Twister {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::schedule::fake::golden;
+    use crate::signal::golden::golden;
 
     #[test]
     fn seeds_give_the_normals_they_give_everywhere() {

@@ -7,7 +7,6 @@
 mod blob;
 mod cursor;
 mod dtype;
-mod limits;
 mod network_pickle;
 mod pickle;
 #[cfg(test)]
@@ -261,7 +260,7 @@ impl TensorSource for Generator<'_> {
 /// Imports one network of `source` to `out`; returns the source as opened.
 ///
 /// # Errors
-/// Those of [`NetworkFile::open`] and [`write`].
+/// Those of [`NetworkFile::open`] and [`write()`].
 pub fn import(source: &Path, out: &Path, part: Part, overwrite: bool) -> Result<NetworkFile> {
     let network = NetworkFile::open(source, part)?;
     network.save(out, overwrite)?;

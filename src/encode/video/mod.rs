@@ -19,9 +19,9 @@ use self::audio::Audio;
 use self::fault::{Fault, listen};
 use self::mux::Muxer;
 use self::scale::Scaler;
-use super::aside::{Aside, sync_folder};
 use super::preset::{Preset, Video};
 use super::{Depth, Picture, Sink, Stream};
+use crate::aside::{Aside, sync_folder};
 use crate::{Error, Result};
 
 /// A video file that is being written.
@@ -149,11 +149,5 @@ impl Sink for VideoSink {
 
 /// Keeps SVT-AV1 from writing its settings to stderr, which only the environment can tell it.
 pub(super) fn silence() {
-    const NAME: &str = "SVT_LOG";
-    // `/proc` tells the threads of this process; where there is none, nothing is done.
-    let threads = std::fs::read_dir("/proc/self/task").map_or(0, Iterator::count);
-    if threads == 1 && std::env::var_os(NAME).is_none() {
-        // SAFETY: there is no other thread that could read the environment meanwhile.
-        unsafe { std::env::set_var(NAME, "1") };
-    }
+    crate::environment::set_default("SVT_LOG", "1");
 }

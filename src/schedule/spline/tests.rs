@@ -2,7 +2,8 @@
 
 use super::slow::{Ends, dense_spline, pyramid};
 use super::*;
-use crate::schedule::fake::{golden, spread};
+use crate::schedule::fake::spread;
+use crate::signal::golden::golden;
 use crate::timeline::curve::Key;
 use crate::timeline::easing::{Direction, Easing, Family};
 

@@ -20,15 +20,12 @@ pub(super) fn agreement(
     mapping: &Module,
     synthesis: &Module,
 ) -> Result<()> {
-    let (mut all, num_ws) = match config {
-        Config::StyleGan3(config) => (fields(config), config.num_layers + 2),
-        // Two per resolution from 4 on: log2(4) = 2.
-        Config::StyleGan2(config) => {
-            (fields(config), 2 * (config.img_resolution.max(4).ilog2() as usize - 1))
-        }
+    let mut all = match config {
+        Config::StyleGan3(config) => fields(config),
+        Config::StyleGan2(config) => fields(config),
     };
     let mapping_layers = all.remove("mapping_layers").unwrap_or_default();
-    all.insert("num_ws".into(), json!(num_ws));
+    all.insert("num_ws".into(), json!(config.num_ws()));
     agree(network, &all)?;
     agree(synthesis, &all)?;
     all.insert("num_layers".into(), mapping_layers);
@@ -45,8 +42,13 @@ fn agree(module: &Module, expected: &Map<String, Json>) -> Result<()> {
     let pickle = module.file.pickle;
     let arguments =
         module.attribute("_init_kwargs").and_then(|id| pickle.entries(id)).unwrap_or_default();
-    agree_in(module, pickle.entries(module.state).unwrap_or_default(), expected)?;
+    agree_in_state(module, expected)?;
     agree_in(module, arguments, expected)
+}
+
+fn agree_in_state(module: &Module, expected: &Map<String, Json>) -> Result<()> {
+    let entries = module.file.pickle.entries(module.state).unwrap_or_default();
+    agree_in(module, entries, expected)
 }
 
 fn agree_in(module: &Module, entries: &[(Id, Id)], expected: &Map<String, Json>) -> Result<()> {
@@ -84,90 +86,33 @@ fn object(value: Json) -> Map<String, Json> {
     }
 }
 
-/// Bounds of one layer's output band and its size (Karras et al. 2021, appendix D).
-struct Band {
-    cutoff: f64,
-    half_width: f64,
-    rate: f64,
-    size: usize,
-    channels: usize,
-}
-
-fn band(config: &StyleGan3Config, i: usize) -> Band {
-    let (resolution, layers) = (config.img_resolution as f64, config.num_layers);
-    let exponent = (i as f64 / (layers - config.num_critical) as f64).min(1.0);
-    let geometric = |first: f64, last: f64| first * (last / first).powf(exponent);
-    let cutoff = geometric(config.first_cutoff, resolution / 2.0);
-    let stopband = geometric(config.first_stopband, resolution / 2.0 * config.last_stopband_rel);
-    let rate = (2.0 * stopband).min(resolution).log2().ceil().exp2();
-    let channels = (config.channel_base as f64 / 2.0 / cutoff).min(config.channel_max as f64);
-    Band {
-        cutoff,
-        half_width: stopband.max(rate / 2.0) - cutoff,
-        rate,
-        size: if i + 2 > layers {
-            config.img_resolution
-        } else {
-            rate as usize + 2 * config.margin_size
-        },
-        channels: if i == layers {
-            config.img_channels
-        } else {
-            channels.round_ties_even() as usize
-        },
-    }
-}
-
 fn stylegan3(config: &StyleGan3Config, synthesis: &Module) -> Result<()> {
-    let names = text_list(synthesis, "layer_names")?;
-    if names.len() != config.num_layers + 1 {
-        let (found, expected) = (names.len(), config.num_layers + 1);
+    let (names, layers) = (text_list(synthesis, "layer_names")?, config.layers());
+    if names.len() != layers.len() {
+        let (found, expected) = (names.len(), layers.len());
         return Err(
             synthesis.invalid(format_args!("has {found} layers, which should be {expected}"))
         );
     }
-    for (i, name) in names.into_iter().enumerate() {
-        let (input, output) = (band(config, i.saturating_sub(1)), band(config, i));
-        let expected = format!("L{i}_{}_{}", output.size, output.channels);
-        if name != expected {
+    let input = config.input();
+    let mut expected = fields(&input);
+    expected.insert("size".into(), json!([input.size, input.size]));
+    agree_in_state(&synthesis.child("input")?, &expected)?;
+    for (found, spec) in names.into_iter().zip(layers) {
+        if found != spec.name {
             return Err(synthesis
-                .invalid(format_args!("has a layer `{name}`, which should be `{expected}`")));
+                .invalid(format_args!("has a layer `{found}`, which should be `{}`", spec.name)));
         }
-        let (to_rgb, critical) =
-            (i == config.num_layers, i + config.num_critical >= config.num_layers);
-        let oversampling = if to_rgb { 1 } else { config.lrelu_upsampling };
-        let rate = input.rate.max(output.rate) * oversampling as f64;
-        let taps = |factor: f64| {
-            if factor > 1.0 && !to_rgb { config.filter_size as f64 * factor } else { 1.0 }
-        };
-        let expected = json!({
-            "is_torgb": to_rgb,
-            "is_critically_sampled": critical,
-            "use_fp16": output.rate * 2f64.powi(config.num_fp16_res as i32) > config.img_resolution as f64,
-            "in_channels": input.channels,
-            "out_channels": output.channels,
-            "in_size": [input.size, input.size],
-            "out_size": [output.size, output.size],
-            "in_sampling_rate": input.rate,
-            "out_sampling_rate": output.rate,
-            "tmp_sampling_rate": rate,
-            "in_cutoff": input.cutoff,
-            "out_cutoff": output.cutoff,
-            "in_half_width": input.half_width,
-            "out_half_width": output.half_width,
-            "conv_kernel": if to_rgb { 1 } else { config.conv_kernel },
+        let mut expected = fields(&spec);
+        expected.extend(object(json!({
+            "in_size": [spec.in_size, spec.in_size],
+            "out_size": [spec.out_size, spec.out_size],
+            "is_torgb": spec.to_rgb,
+            "is_critically_sampled": spec.critical,
             "conv_clamp": config.conv_clamp,
-            "up_taps": taps(rate / input.rate),
-            "down_taps": taps(rate / output.rate),
-            "down_radial": config.use_radial_filters && !critical,
-        });
+        })));
         // Not its arguments: they have widths for sizes, and kernels that ToRGB overrides.
-        let layer = synthesis.child(&name)?;
-        agree_in(
-            &layer,
-            layer.file.pickle.entries(layer.state).unwrap_or_default(),
-            &object(expected),
-        )?;
+        agree_in_state(&synthesis.child(&found)?, &expected)?;
     }
     Ok(())
 }
@@ -192,37 +137,33 @@ pub(super) fn stylegan2_facts(synthesis: &Module) -> Result<StyleGan2Facts> {
 }
 
 fn stylegan2(config: &StyleGan2Config, synthesis: &Module) -> Result<()> {
-    let found = resolutions(synthesis)?;
-    let expected: Vec<usize> = (2..=config.img_resolution.ilog2()).map(|log2| 1 << log2).collect();
+    let (found, blocks) = (resolutions(synthesis)?, config.blocks());
+    let expected: Vec<usize> = blocks.iter().map(|block| block.resolution).collect();
     if found != expected {
         return Err(synthesis.invalid(format_args!(
             "has blocks of {found:?} pixels, which should be {expected:?}"
         )));
     }
-    let channels = |resolution: usize| (config.channel_base / resolution).min(config.channel_max);
-    for resolution in expected {
-        let block = synthesis.child(&format!("b{resolution}"))?;
-        // The 4x4 block never runs in half precision.
-        let octaves = (config.img_resolution / resolution).ilog2() as usize;
-        let half = resolution > 4 && octaves < config.num_fp16_res;
+    for spec in blocks {
+        let block = synthesis.child(&spec.name)?;
         agree(
             &block,
             &object(json!({
-                "architecture": "skip", "use_fp16": half, "img_channels": config.img_channels, "w_dim": config.w_dim,
-                "resolution": resolution, "is_last": octaves == 0,
-                "in_channels": if resolution == 4 { 0 } else { channels(resolution / 2) },
+                "architecture": "skip", "use_fp16": spec.use_fp16, "img_channels": config.img_channels,
+                "w_dim": config.w_dim, "resolution": spec.resolution,
+                "is_last": spec.resolution == config.img_resolution, "in_channels": spec.in_channels,
             })),
         )?;
         let layer = json!({
-            "use_noise": true, "activation": "lrelu", "conv_clamp": config.conv_clamp, "w_dim": config.w_dim,
-            "resolution": resolution, "out_channels": channels(resolution),
+            "use_noise": true, "activation": "lrelu", "conv_clamp": config.conv_clamp,
+            "w_dim": config.w_dim, "resolution": spec.resolution, "out_channels": spec.out_channels,
         });
-        let convolutions: &[&str] = if resolution == 4 { &["conv1"] } else { &["conv0", "conv1"] };
+        let first = spec.in_channels == 0;
+        let convolutions: &[&str] = if first { &["conv1"] } else { &["conv0", "conv1"] };
         for name in convolutions {
             agree(&block.child(name)?, &object(layer.clone()))?;
         }
-        let to_rgb =
-            json!({ "conv_clamp": config.conv_clamp, "in_channels": channels(resolution) });
+        let to_rgb = json!({ "conv_clamp": config.conv_clamp, "in_channels": spec.out_channels });
         agree(&block.child("torgb")?, &object(to_rgb))?;
     }
     Ok(())

@@ -10,7 +10,6 @@ use super::arguments::{Arguments, Rules, collect, json, sort_out};
 use super::check;
 use super::module::Module;
 use crate::network::{Config, StyleGan2Config, StyleGan3Config};
-use crate::weights::limits;
 use crate::{Error, Result};
 
 /// The arguments that have no default.
@@ -70,7 +69,9 @@ pub(super) fn generator(network: &Module) -> Result<(Config, Vec<String>)> {
         ignored.extend(more);
         Config::StyleGan2(config)
     };
-    limits::check(&config).map_err(|what| network.invalid(format_args!("has {what}")))?;
+    config
+        .validate()
+        .map_err(|e| network.invalid(format_args!("has a wrong configuration: {e}")))?;
     check::agreement(&config, network, &mapping, &synthesis)?;
     Ok((config, ignored))
 }

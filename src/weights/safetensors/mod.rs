@@ -10,7 +10,6 @@
 //!
 //! Every tensor is float32.
 
-mod aside;
 mod read;
 mod write;
 

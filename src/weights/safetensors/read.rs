@@ -11,7 +11,7 @@ use crate::weights::blob::Blob;
 use crate::weights::dtype::DType;
 use crate::weights::source::Source;
 use crate::weights::tensor::{Storage, Tensor};
-use crate::weights::{Origin, Part, limits};
+use crate::weights::{Origin, Part};
 use crate::{Error, Result};
 
 /// Longest header, bytes; that of a large network takes 40 kB. Parsing one takes some forty times
@@ -96,7 +96,7 @@ fn config(source: &Source, text: &str) -> Result<Config> {
     let wrong = |what: &dyn std::fmt::Display| -> Error {
         source.unfit(format_args!("has a wrong configuration (`{CONFIG}`): {what}"))
     };
-    let config = serde_json::from_str(text).map_err(|e| wrong(&e))?;
-    limits::check(&config).map_err(|e| wrong(&e))?;
+    let config: Config = serde_json::from_str(text).map_err(|e| wrong(&e))?;
+    config.validate().map_err(|e| wrong(&e))?;
     Ok(config)
 }

@@ -1,12 +1,13 @@
 //! Writing: aside, tensor by tensor, then under the final name.
 
 use std::collections::BTreeMap;
+use std::io::{BufWriter, Write};
 use std::path::Path;
 
 use serde_json::{Map, Value as Json, json};
 
-use super::aside::Aside;
 use super::{CONFIG, FORMAT, PART, SOURCE_NAME, SOURCE_SHA256};
+use crate::aside::{Aside, sync_folder};
 use crate::network::Config;
 use crate::weights::{Origin, Part};
 use crate::{Error, Result};
@@ -33,8 +34,10 @@ pub fn write(
 ) -> Result<()> {
     let header = header(out, part, config, origin, shapes)?;
     let mut aside = Aside::create(out, overwrite)?;
-    aside.write(&(header.len() as u64).to_le_bytes())?;
-    aside.write(&header)?;
+    let mut file = BufWriter::with_capacity(1 << 20, aside.file());
+    let failed = |e| Error::io("write", out, e);
+    file.write_all(&(header.len() as u64).to_le_bytes()).map_err(failed)?;
+    file.write_all(&header).map_err(failed)?;
     let mut bytes = Vec::new();
     for (name, shape) in shapes {
         let mut left = numel(shape);
@@ -42,7 +45,7 @@ pub fn write(
             left = left.and_then(|left| left.checked_sub(numbers.len()));
             bytes.clear();
             bytes.extend(numbers.iter().flat_map(|number| number.to_le_bytes()));
-            aside.write(&bytes)
+            file.write_all(&bytes).map_err(failed)
         })?;
         if left != Some(0) {
             let out = out.display();
@@ -51,7 +54,11 @@ pub fn write(
             )));
         }
     }
-    aside.finish()
+    file.flush().map_err(failed)?;
+    drop(file);
+    aside.commit()?;
+    sync_folder(out);
+    Ok(())
 }
 
 fn numel(shape: &[usize]) -> Option<usize> {

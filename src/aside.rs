@@ -2,6 +2,7 @@
 
 use std::ffi::OsString;
 use std::fs::File;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::process;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -11,7 +12,7 @@ use crate::{Error, Result};
 
 /// A file that is written beside its final place. Dropped without [`Aside::commit`] it is removed.
 #[derive(Debug)]
-pub(super) struct Aside {
+pub(crate) struct Aside {
     part: Unfinished,
     file: File,
     target: PathBuf,
@@ -19,21 +20,23 @@ pub(super) struct Aside {
 }
 
 impl Aside {
-    /// Begins the file that will be `target`, under a name that no other process or sink uses.
+    /// Begins the file that will be `target`, under a name that nothing else uses.
     pub fn create(target: &Path, overwrite: bool) -> Result<Self> {
         static NEXT: AtomicU64 = AtomicU64::new(0);
         refuse_existing(target, overwrite)?;
-        let name = target.file_name().ok_or_else(|| {
-            Error::Usage(format!(
-                "the output `{}` is a folder; name a file in it",
-                target.display()
-            ))
-        })?;
-        let mut part = OsString::from(name);
-        part.push(format!(".{}.{}.part", process::id(), NEXT.fetch_add(1, Ordering::Relaxed)));
-        let part = target.with_file_name(part);
-        let (part, file) = Unfinished::create(part).map_err(|e| Error::io("create", target, e))?;
-        Ok(Self { part, file, target: target.to_path_buf(), overwrite })
+        let name = target.file_name().ok_or_else(|| is_folder(target))?;
+        loop {
+            let mut part = OsString::from(name);
+            part.push(format!(".{}.{}.part", process::id(), NEXT.fetch_add(1, Ordering::Relaxed)));
+            match Unfinished::create(target.with_file_name(part)) {
+                Ok((part, file)) => {
+                    return Ok(Self { part, file, target: target.to_path_buf(), overwrite });
+                }
+                // Left by a killed process of this number, which in a container is often the same.
+                Err(e) if e.kind() == ErrorKind::AlreadyExists => {}
+                Err(e) => return Err(Error::io("create", target, e)),
+            }
+        }
     }
 
     /// Where the file lies until it is complete.
@@ -63,10 +66,7 @@ impl Aside {
 
 fn refuse_existing(target: &Path, overwrite: bool) -> Result<()> {
     if target.is_dir() {
-        return Err(Error::Usage(format!(
-            "the output `{}` is a folder; name a file in it",
-            target.display()
-        )));
+        return Err(is_folder(target));
     }
     if !overwrite && target.exists() {
         return Err(Error::Usage(format!(
@@ -77,9 +77,13 @@ fn refuse_existing(target: &Path, overwrite: bool) -> Result<()> {
     Ok(())
 }
 
+fn is_folder(target: &Path) -> Error {
+    Error::Usage(format!("the output `{}` is a folder; name a file in it", target.display()))
+}
+
 /// Makes the names in the folder of `path` durable. Not every file system can; the files are
 /// complete then all the same, so that is no error.
-pub(super) fn sync_folder(path: &Path) {
+pub(crate) fn sync_folder(path: &Path) {
     let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let _ = File::open(folder).and_then(|f| f.sync_all());
 }
@@ -114,9 +118,40 @@ mod tests {
     }
 
     #[test]
+    fn what_a_killed_process_left_is_no_hindrance() {
+        let folder = tempfile::tempdir().unwrap();
+        let target = folder.path().join("a.bin");
+        // Other tests take numbers, too: all that may come next.
+        let started = Aside::create(&target, false).unwrap();
+        let name = started.part.path().file_name().unwrap().to_str().unwrap().to_owned();
+        let number: u64 = name.split('.').rev().nth(1).unwrap().parse().unwrap();
+        let left = |i| folder.path().join(format!("a.bin.{}.{i}.part", process::id()));
+        for i in number + 1..number + 100 {
+            fs::write(left(i), "left").unwrap();
+        }
+        Aside::create(&target, false).unwrap().commit().unwrap();
+        assert_eq!(fs::read(&target).unwrap(), b"");
+        for i in number + 1..number + 100 {
+            assert_eq!(fs::read(left(i)).unwrap(), b"left");
+        }
+    }
+
+    #[test]
+    fn a_commit_that_fails_leaves_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let target = folder.path().join("a.bin");
+        let begun = Aside::create(&target, true).unwrap();
+        fs::create_dir(&target).unwrap();
+        assert_eq!(begun.commit().unwrap_err().exit_code(), 64);
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    #[test]
     fn folders_and_unwritable_places_are_refused() {
         let folder = tempfile::tempdir().unwrap();
         assert_eq!(Aside::create(folder.path(), true).unwrap_err().exit_code(), 64);
+        assert_eq!(Aside::create(Path::new("/"), true).unwrap_err().exit_code(), 64);
+        assert_eq!(Aside::create(Path::new(""), true).unwrap_err().exit_code(), 64);
         let file = folder.path().join("file");
         fs::write(&file, "").unwrap();
         let error = Aside::create(&file.join("a.mp4"), false).unwrap_err();

@@ -1,0 +1,50 @@
+//! The built-in network.
+#![cfg(feature = "torch")]
+
+use sg3render::network::device::Precision;
+use sg3render::network::generator::load;
+use sg3render::network::{TensorSource, builtin};
+use sg3render::signal::randn;
+use tch::{Device, Kind, Tensor};
+
+/// Latents of one long seed.
+fn latents(seed: u32, count: usize, z_dim: usize) -> Tensor {
+    let z: Vec<f32> = randn(seed, count * z_dim).into_iter().map(|x| x as f32).collect();
+    Tensor::from_slice(&z).reshape([count as i64, z_dim as i64])
+}
+
+/// Prints what `presets/networks/*.ron` should hold with `cargo test --test builtin -- --nocapture`
+/// when it does not.
+#[test]
+fn built_in_networks_are_settled() {
+    for name in builtin::names() {
+        let source = builtin::make(name).unwrap();
+        let config = source.config();
+        let (mapping, mut synthesis) = load(&source, Device::Cpu, Precision::F32).unwrap();
+        let w = mapping.forward(&latents(1, 10_000, config.dims().0), None).unwrap();
+        let w_avg = w.mean_dim([0i64].as_slice(), false, Kind::Float);
+        let ws = w.narrow(0, 0, 8).unsqueeze(1).repeat([1, config.num_ws() as i64, 1]);
+        let upright = Tensor::eye(3, (Kind::Double, Device::Cpu)).repeat([8, 1, 1]);
+        let magnitudes = tch::no_grad(|| synthesis.settle(&ws, &upright).unwrap());
+        let w_avg = Vec::<f32>::try_from(&w_avg).unwrap();
+        let stored: Vec<f32> = config
+            .tensors()
+            .iter()
+            .filter(|spec| spec.name.ends_with("magnitude_ema"))
+            .flat_map(|spec| source.read(&spec.name).unwrap())
+            .collect();
+        let near = |a: &[f32], b: &[f32]| {
+            a.len() == b.len()
+                && a.iter().zip(b).all(|(a, b)| (a - b).abs() < 0.01 * (1.0 + b.abs()))
+        };
+        let settled = near(mapping.w_avg(), &w_avg) && near(&stored, &magnitudes);
+        assert!(settled, "{name}:\n    w_avg: {w_avg:?},\n    magnitudes: {magnitudes:?},");
+    }
+}
+
+#[test]
+fn an_unknown_name_is_answered_with_the_nearest() {
+    let Err(error) = builtin::make("defualt") else { panic!("there is no such network") };
+    assert!(error.to_string().contains("did you mean `default`?"), "{error}");
+    assert_eq!(error.exit_code(), 66);
+}
