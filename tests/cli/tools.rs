@@ -10,6 +10,9 @@ use tempfile::TempDir;
 
 /// The program under test.
 pub const PROGRAM: &str = env!("CARGO_BIN_EXE_sg3render");
+/// Several programs run at once here: threads of libtorch that spin while they wait would take the
+/// processor from the others, for many times the time.
+pub const PASSIVE: (&str, &str) = ("OMP_WAIT_POLICY", "passive");
 /// A run that takes longer hangs.
 const HUNG: Duration = Duration::from_secs(900);
 
@@ -122,7 +125,8 @@ impl Folder {
     #[track_caller]
     pub fn run<S: AsRef<std::ffi::OsStr>>(&self, arguments: &[S]) -> Run {
         let mut command = assert_cmd::Command::new(PROGRAM);
-        command.current_dir(self.0.path()).args(arguments).timeout(HUNG);
+        command.current_dir(self.0.path()).env(PASSIVE.0, PASSIVE.1);
+        command.args(arguments).timeout(HUNG);
         finished(&command.output().unwrap())
     }
 
@@ -130,14 +134,15 @@ impl Folder {
     #[track_caller]
     pub fn shell(&self, line: &str) -> Run {
         let mut command = assert_cmd::Command::new("sh");
-        command.current_dir(self.0.path()).env("SG", PROGRAM).args(["-c", line]).timeout(HUNG);
+        command.current_dir(self.0.path()).env(PASSIVE.0, PASSIVE.1).env("SG", PROGRAM);
+        command.args(["-c", line]).timeout(HUNG);
         finished(&command.output().unwrap())
     }
 
     /// Starts the program with its output caught.
     pub fn start(&self, arguments: &[&str]) -> std::process::Child {
         let mut command = Command::new(PROGRAM);
-        command.current_dir(self.0.path()).args(arguments);
+        command.current_dir(self.0.path()).env(PASSIVE.0, PASSIVE.1).args(arguments);
         command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
     }
 }
