@@ -12,6 +12,7 @@ mod aside;
 pub mod encode;
 mod environment;
 pub mod error;
+pub mod kernels;
 pub mod network;
 pub mod progress;
 #[cfg(feature = "torch")]
