@@ -73,6 +73,18 @@ impl Planes {
         }
     }
 
+    /// Multiplies each channel by its factor.
+    pub fn scale(&mut self, factors: &[f32]) {
+        let area = self.size[0] * self.size[1];
+        for (pixels, factors) in self.pixels.chunks_exact_mut(area.max(1)).zip(factors.chunks(16)) {
+            for pixel in pixels {
+                for (value, factor) in pixel.0.iter_mut().zip(factors) {
+                    *value *= factor;
+                }
+            }
+        }
+    }
+
     /// The samples `[channels, height, width]`.
     pub fn samples(&self) -> Vec<f32> {
         let area = self.size[0] * self.size[1];
