@@ -61,11 +61,16 @@ mod tests {
         let samples = x.samples();
         let at = |c: usize, y: usize, x: usize| {
             let (y, x) = (y.wrapping_sub(k - 1), x.wrapping_sub(k - 1));
-            if y < height && x < width { f64::from(samples[(c * height + y) * width + x]) } else { 0.0 }
+            if y < height && x < width {
+                f64::from(samples[(c * height + y) * width + x])
+            } else {
+                0.0
+            }
         };
         let mut sums = Vec::new();
         for o in 0..outputs {
-            for (y, x) in (0..height + k - 1).flat_map(|y| (0..width + k - 1).map(move |x| (y, x))) {
+            for (y, x) in (0..height + k - 1).flat_map(|y| (0..width + k - 1).map(move |x| (y, x)))
+            {
                 let mut sum = 0.0;
                 for i in 0..inputs {
                     for tap in 0..k * k {
@@ -96,7 +101,10 @@ mod tests {
                 let shape = [outputs, inputs, k];
                 let weights = normals(seed as u32, outputs * inputs * k * k);
                 let mut x = Planes::new(inputs, size);
-                x.fill(&normals(seed as u32 + 1000, inputs * size[0] * size[1]), &vec![1.0; inputs]);
+                x.fill(
+                    &normals(seed as u32 + 1000, inputs * size[0] * size[1]),
+                    &vec![1.0; inputs],
+                );
                 let expected = obvious(&x, &weights, shape);
                 let scale = ((inputs * k * k) as f64).sqrt();
                 for level in Level::all() {

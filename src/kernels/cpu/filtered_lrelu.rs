@@ -6,10 +6,11 @@ use std::ops::Range;
 
 use rayon::prelude::*;
 
-use super::downsampling::{DownColumns, DownRows, DownSquare};
+use super::downsampling::{DownColumns, DownRows, DownSquare, ROWS};
 use super::gemm::Shared;
 use super::level::Level;
 use super::planes::{Pixel, Planes};
+use super::rows::{Picture, Ring};
 use super::taps::{Down, Phases, Up};
 use super::upsampling::{Activation, UpColumns, UpRows, UpSquare};
 use crate::Result;
@@ -56,6 +57,8 @@ struct Buffers {
     /// The last rows before downsampling across rows.
     ring: Vec<Vec<Pixel>>,
     zeros: Vec<Pixel>,
+    /// What the bias adds to each phase of a row.
+    offsets: Vec<Pixel>,
 }
 
 thread_local! {
@@ -96,11 +99,10 @@ impl Fused {
             let out = { out };
             BUFFERS.with_borrow_mut(|buffers| {
                 let pass = Pass::new(self, level, x, channelwise, &tile, buffers);
-                pass.run(|row, columns, made| {
-                    let to = tile.block * area + row * size[1] + columns.start;
+                pass.run(|row| {
+                    let to = tile.block * area + row * size[1] + tile.columns.start;
                     // SAFETY: the tile's rows and columns are within the output and its own.
-                    let to = unsafe { std::slice::from_raw_parts_mut(out.0.add(to), columns.len()) };
-                    made(to);
+                    unsafe { std::slice::from_raw_parts_mut(out.0.add(to), tile.columns.len()) }
                 });
             });
         });
@@ -196,40 +198,46 @@ impl<'a> Pass<'a> {
         }
     }
 
-    /// Makes row after row and hands each to `place`, which says where it belongs.
-    fn run(mut self, place: impl Fn(usize, Range<usize>, &mut dyn FnMut(&mut [Pixel]))) {
+    /// Makes a few rows at a time, where `place` says that each belongs.
+    fn run(mut self, place: impl Fn(usize) -> &'a mut [Pixel]) {
         let Down { factor, side, square, .. } = self.fused.down;
         let up = self.fused.up.factor();
         let samples = self.groups * up;
-        let ring = side + up;
         let width = if square { samples } else { self.tile.columns.len() };
+        let ring = self.ring();
         self.prepare(ring, width, samples);
 
         let top = self.fused.operator.padding[2];
+        let end = self.tile.rows.end;
         let first = (self.tile.rows.start * factor) as i64;
         let mut group = div_ceil(first - top, up as i64);
-        for row in self.tile.rows.clone() {
-            let from = row * factor;
-            while up as i64 * (group - 1) + top < (from + side - 1) as i64 {
+        for row in self.tile.rows.clone().step_by(ROWS) {
+            let count = ROWS.min(end - row);
+            let needed = row * factor..(row + count - 1) * factor + side;
+            while up as i64 * (group - 1) + top < needed.end as i64 - 1 {
                 self.rows_of(group, first);
                 group += 1;
             }
-            let rows: Vec<&[Pixel]> =
-                (from..from + side).map(|t| &self.buffers.ring[t % ring][..width]).collect();
-            let rows = if square {
-                rows.into_iter().map(|row| &row[self.skip..]).collect()
-            } else {
-                rows
+            let rows = Ring {
+                rows: &self.buffers.ring[..ring],
+                first: needed.start as i64,
+                skip: if square { self.skip } else { 0 },
+                end: width,
             };
+            let mut out: Vec<&mut [Pixel]> = (row..row + count).map(&place).collect();
             let (down, scale) = (&self.fused.down, self.out_scale);
-            place(row, self.tile.columns.clone(), &mut |out| {
-                if square {
-                    self.level.run(DownSquare { down, rows: &rows, scale, out });
-                } else {
-                    self.level.run(DownRows { down, rows: &rows, scale, out });
-                }
-            });
+            if square {
+                self.level.run(DownSquare { down, rows, scale, out: &mut out });
+            } else {
+                self.level.run(DownRows { down, rows, scale, out: &mut out });
+            }
         }
+    }
+
+    /// Rows that are kept: those that a few output rows are made of, and what a group gives beyond.
+    fn ring(&self) -> usize {
+        let Down { factor, side, .. } = self.fused.down;
+        side + (ROWS - 1) * factor + self.fused.up.factor()
     }
 
     /// Buffers of this tile's sizes; what lies beyond the picture's columns is zero.
@@ -265,7 +273,8 @@ impl<'a> Pass<'a> {
                 }
             }
         }
-        let ring = fused.down.side + factor;
+        let ring = self.ring();
+        let activation = Activation { slope: fused.operator.slope, clamp: fused.operator.clamp };
         for phase in (0..factor).rev() {
             let number = factor as i64 * group + top - phase as i64;
             if number < first {
@@ -274,25 +283,16 @@ impl<'a> Pass<'a> {
             let place = number as usize % ring;
             let Buffers { lifted, activated, ring, .. } = &mut *self.buffers;
             let out = if fused.down.square { &mut ring[place] } else { &mut *activated };
-            let activation =
-                Activation { slope: fused.operator.slope, clamp: fused.operator.clamp };
             match &fused.up {
                 Up::Separable { columns: phases, .. } => {
                     self.level.run(UpColumns { phases, row: &lifted[phase], activation, out });
                 }
                 Up::Square { factor, length, taps } => {
-                    let rows: Vec<&[Pixel]> = (group..group + *length as i64)
-                        .map(|y| &*lifted[y.rem_euclid(*length as i64) as usize])
-                        .collect();
+                    let end = lifted[0].len();
+                    let rows = Ring { rows: &lifted[..*length], first: group, skip: 0, end };
                     let taps = &taps[phase * factor * length * length..];
-                    self.level.run(UpSquare {
-                        factor: *factor,
-                        length: *length,
-                        taps,
-                        rows: &rows,
-                        activation,
-                        out,
-                    });
+                    let (factor, length) = (*factor, *length);
+                    self.level.run(UpSquare { factor, length, taps, rows, activation, out });
                 }
             }
             if !fused.down.square {
@@ -302,33 +302,28 @@ impl<'a> Pass<'a> {
         }
     }
 
-    /// Filters across the inputs from row `y` on into the lifted rows from `place` on.
-    fn lift(&mut self, phases: &Phases, y: i64, place: usize, count: usize) {
+    /// Filters across the inputs from row `first` on into the lifted rows from `place` on.
+    fn lift(&mut self, phases: &Phases, first: i64, place: usize, count: usize) {
         let [height, width] = self.size;
-        let inside = |y: i64| usize::try_from(y).ok().filter(|&y| y < height);
-        let length = phases.length as i64;
-        let rows: Vec<&[Pixel]> = (y..y + length)
-            .map(|y| match inside(y) {
-                Some(y) => &self.plane[y * width..][self.inputs.clone()],
-                None => &self.buffers.zeros[..self.inputs.len()],
-            })
-            .collect();
+        let Buffers { lifted, zeros, offsets, .. } = &mut *self.buffers;
+        let columns = self.inputs.clone();
+        let zeros = &zeros[..columns.len()];
+        let rows = Picture { plane: self.plane, width, height, first, columns, zeros };
+        // The bias of the rows that there are.
+        offsets.clear();
+        offsets.extend((0..phases.factor).map(|k| {
+            let taps = phases.phase(k).iter().enumerate();
+            let sum: f32 = taps.filter(|(i, _)| rows.has(*i)).map(|(_, tap)| tap).sum();
+            Pixel(self.bias.0.map(|bias| bias * sum))
+        }));
         // A tile that lies in the padding alone takes part of no column.
         let start = if self.inputs.is_empty() { 0 } else { self.inputs.start as i64 - self.group };
-        // The bias of the rows that there are.
-        let offsets: Vec<Pixel> = (0..phases.factor)
-            .map(|k| {
-                let taps = phases.phase(k).iter().zip(y..);
-                let sum: f32 = taps.filter(|(_, y)| inside(*y).is_some()).map(|(tap, _)| tap).sum();
-                Pixel(self.bias.0.map(|bias| bias * sum))
-            })
-            .collect();
         self.level.run(UpRows {
             phases,
-            rows: &rows,
+            rows,
             scale: self.scale,
-            offsets: &offsets,
-            out: &mut self.buffers.lifted[place..place + count],
+            offsets,
+            out: &mut lifted[place..place + count],
             start: start as usize,
         });
     }

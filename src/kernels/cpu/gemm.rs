@@ -25,8 +25,7 @@ impl Matrix {
             };
             Pixel(std::array::from_fn(lane))
         };
-        let columns =
-            (0..blocks * inputs).map(|i| at(i / inputs, i % inputs)).collect();
+        let columns = (0..blocks * inputs).map(|i| at(i / inputs, i % inputs)).collect();
         Self { inputs, blocks, columns }
     }
 }

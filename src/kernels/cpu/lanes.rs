@@ -21,8 +21,9 @@ pub(super) trait Lanes: Copy {
     fn mul(self, other: Self) -> Self;
     /// `self * factor + sum`, rounded once where the level can.
     fn mul_add(self, factor: Self, sum: Self) -> Self;
-    fn min(self, other: Self) -> Self;
     fn max(self, other: Self) -> Self;
+    /// Its magnitude brought down to `limit`, which is not negative.
+    fn clamp(self, limit: Self) -> Self;
     /// One bit a lane: whether it is less than the other's.
     fn less(self, other: Self) -> u16;
     /// The lanes whose bit is set from `self`, the others from `other`.
@@ -74,12 +75,12 @@ impl Lanes for Portable {
         self.mul(factor).add(sum)
     }
     #[inline(always)]
-    fn min(self, other: Self) -> Self {
-        self.zip(other, |a, b| if a < b { a } else { b })
-    }
-    #[inline(always)]
     fn max(self, other: Self) -> Self {
         self.zip(other, |a, b| if a > b { a } else { b })
+    }
+    #[inline(always)]
+    fn clamp(self, limit: Self) -> Self {
+        self.zip(limit, |a, limit| if a.abs() > limit { limit.copysign(a) } else { a })
     }
     #[inline(always)]
     fn less(self, other: Self) -> u16 {
@@ -103,7 +104,7 @@ mod x86 {
     #[derive(Clone, Copy)]
     pub(in super::super) struct Avx512(__m512);
 
-    // SAFETY (of every block): a value of this type shows that the CPU has AVX-512F; pointers are
+    // SAFETY (of every block): a value of this type shows that the CPU has AVX-512F and DQ; pointers are
     // vouched for by the caller.
     #[allow(clippy::undocumented_unsafe_blocks)]
     impl Lanes for Avx512 {
@@ -139,12 +140,13 @@ mod x86 {
             Self(unsafe { _mm512_fmadd_ps(self.0, factor.0, sum.0) })
         }
         #[inline(always)]
-        fn min(self, other: Self) -> Self {
-            Self(unsafe { _mm512_min_ps(self.0, other.0) })
-        }
-        #[inline(always)]
         fn max(self, other: Self) -> Self {
             Self(unsafe { _mm512_max_ps(self.0, other.0) })
+        }
+        #[inline(always)]
+        fn clamp(self, limit: Self) -> Self {
+            // The smaller magnitude, with the sign of the first.
+            Self(unsafe { _mm512_range_ps::<0b0010>(self.0, limit.0) })
         }
         #[inline(always)]
         fn less(self, other: Self) -> u16 {
@@ -203,12 +205,16 @@ mod x86 {
             }
         }
         #[inline(always)]
-        fn min(self, other: Self) -> Self {
-            unsafe { Self(_mm256_min_ps(self.0, other.0), _mm256_min_ps(self.1, other.1)) }
-        }
-        #[inline(always)]
         fn max(self, other: Self) -> Self {
             unsafe { Self(_mm256_max_ps(self.0, other.0), _mm256_max_ps(self.1, other.1)) }
+        }
+        #[inline(always)]
+        fn clamp(self, limit: Self) -> Self {
+            let half = |v, limit| unsafe {
+                let lowest = _mm256_sub_ps(_mm256_setzero_ps(), limit);
+                _mm256_max_ps(_mm256_min_ps(v, limit), lowest)
+            };
+            Self(half(self.0, limit.0), half(self.1, limit.1))
         }
         #[inline(always)]
         fn less(self, other: Self) -> u16 {

@@ -11,9 +11,9 @@ pub enum Level {
     Portable,
     /// AVX2 and FMA: eight lanes.
     Avx2,
-    /// AVX-512F: sixteen lanes.
+    /// AVX-512F and DQ: sixteen lanes.
     Avx512,
-    /// AVX-512F with products of bfloat16 pairs.
+    /// AVX-512 with products of bfloat16 pairs.
     Avx512Bf16,
 }
 
@@ -58,7 +58,7 @@ impl Level {
     fn highest() -> Self {
         if !(is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma")) {
             Self::Portable
-        } else if !is_x86_feature_detected!("avx512f") {
+        } else if !(is_x86_feature_detected!("avx512f") && is_x86_feature_detected!("avx512dq")) {
             Self::Avx2
         } else if !is_x86_feature_detected!("avx512bf16") {
             Self::Avx512
@@ -78,9 +78,9 @@ impl Level {
         {
             use super::lanes::{Avx2, Avx512};
 
-            #[target_feature(enable = "avx512f")]
+            #[target_feature(enable = "avx512f,avx512dq")]
             unsafe fn avx512<W: Work>(work: W) {
-                // SAFETY: AVX-512F is what this function demands.
+                // SAFETY: AVX-512F and DQ are what this function demands.
                 unsafe { work.run::<Avx512>() }
             }
             #[target_feature(enable = "avx2,fma")]

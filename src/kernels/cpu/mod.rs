@@ -7,6 +7,7 @@ mod gemm;
 mod lanes;
 mod level;
 mod planes;
+mod rows;
 mod taps;
 #[cfg(test)]
 mod tests;

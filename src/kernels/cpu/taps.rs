@@ -46,9 +46,16 @@ impl Phases {
 /// The two axes of upsampling.
 #[derive(Debug, Clone)]
 pub(super) enum Up {
-    Separable { rows: Phases, columns: Phases },
+    Separable {
+        rows: Phases,
+        columns: Phases,
+    },
     /// The phases of either axis alike; taps `[phase y][phase x][j y][j x]`.
-    Square { factor: usize, length: usize, taps: Vec<f32> },
+    Square {
+        factor: usize,
+        length: usize,
+        taps: Vec<f32>,
+    },
 }
 
 impl Up {

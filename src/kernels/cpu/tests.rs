@@ -90,7 +90,8 @@ struct Draw(u64);
 
 impl Draw {
     fn below(&mut self, end: usize) -> usize {
-        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        self.0 =
+            self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         (self.0 >> 33) as usize % end
     }
 
@@ -121,8 +122,7 @@ impl Draw {
         }
         let norm = taps.iter().map(|tap| tap * tap).sum::<f64>().sqrt();
         taps.iter_mut().for_each(|tap| *tap /= norm);
-        let filter =
-            if square { Filter::Radial { side, taps } } else { Filter::Separable(taps) };
+        let filter = if square { Filter::Radial { side, taps } } else { Filter::Separable(taps) };
         Resampler { factor, filter }
     }
 }
@@ -163,7 +163,10 @@ fn agrees_with_the_obvious_version_over_random_shapes() {
             assert_eq!(y.len(), expected.len());
             let scale = expected.iter().fold(1f32, |scale, v| scale.max(v.abs()));
             for (a, b) in y.iter().zip(&expected) {
-                assert!((a - b).abs() < 1e-5 * scale, "{level:?} {size:?} {operator:?}: {a} for {b}");
+                assert!(
+                    (a - b).abs() < 1e-5 * scale,
+                    "{level:?} {size:?} {operator:?}: {a} for {b}"
+                );
             }
         }
     }

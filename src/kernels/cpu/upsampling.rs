@@ -3,14 +3,15 @@
 use super::lanes::Lanes;
 use super::level::Work;
 use super::planes::Pixel;
+use super::rows::{Picture, Ring, Rows};
 use super::taps::Phases;
 
 /// Between the rows of a picture: `factor` new rows from `length` old ones, times `scale` plus the
 /// phase's own `offset`, channel by channel.
 pub(super) struct UpRows<'a> {
     pub phases: &'a Phases,
-    /// `length` rows; rows beyond the picture are rows of zeros.
-    pub rows: &'a [&'a [Pixel]],
+    /// The first `length` of these.
+    pub rows: Picture<'a>,
     pub scale: Pixel,
     /// One for each phase.
     pub offsets: &'a [Pixel],
@@ -38,13 +39,14 @@ impl Work for UpRows<'_> {
 impl UpRows<'_> {
     #[inline(always)]
     unsafe fn folded<V: Lanes, const F: usize, const L: usize>(self) {
-        let width = self.rows.iter().map(|row| row.len()).min().unwrap_or(0);
-        assert!(self.rows.len() == L && self.offsets.len() == F && self.out.len() == F);
+        let width = self.rows.columns.len();
+        assert!(self.rows.zeros.len() == width);
+        assert!(self.offsets.len() == F && self.out.len() == F);
         assert!(self.out.iter().all(|row| row.len() >= self.start + width));
         // SAFETY: the lengths were just checked.
         unsafe {
             let halves = Halves::<V, F, L>::new(self.phases);
-            let rows: [*const Pixel; L] = std::array::from_fn(|i| self.rows[i].as_ptr());
+            let rows: [*const Pixel; L] = std::array::from_fn(|i| self.rows.row(i).as_ptr());
             let out: [*mut Pixel; F] =
                 std::array::from_fn(|k| self.out[k].as_mut_ptr().add(self.start));
             let scale = V::load(self.scale.0.as_ptr());
@@ -68,14 +70,14 @@ impl UpRows<'_> {
     #[inline(always)]
     unsafe fn any<V: Lanes>(self) {
         for (k, out) in self.out.iter_mut().enumerate() {
-            let width = self.rows.iter().map(|row| row.len()).min().unwrap_or(0);
-            let out = &mut out[self.start..][..width];
+            let out = &mut out[self.start..][..self.rows.columns.len()];
             for (x, out) in out.iter_mut().enumerate() {
                 // SAFETY: pixels are sixteen values.
                 unsafe {
                     let mut sum = V::splat(0.0);
-                    for (row, tap) in self.rows.iter().zip(self.phases.phase(k)) {
-                        sum = V::load(row[x].0.as_ptr()).mul_add(V::splat(*tap), sum);
+                    for (i, tap) in self.phases.phase(k).iter().enumerate() {
+                        let pixel = self.rows.row(i)[x];
+                        sum = V::load(pixel.0.as_ptr()).mul_add(V::splat(*tap), sum);
                     }
                     let (scale, offset) = (self.scale.0.as_ptr(), self.offsets[k].0.as_ptr());
                     sum.mul_add(V::load(scale), V::load(offset)).store(out.0.as_mut_ptr());
@@ -144,27 +146,20 @@ pub(super) struct Activation {
 #[derive(Clone, Copy)]
 struct Activate<V> {
     slope: V,
-    highest: V,
-    lowest: V,
+    clamp: V,
 }
 
 impl<V: Lanes> Activate<V> {
     #[inline(always)]
     unsafe fn new(activation: Activation) -> Self {
         // SAFETY: handed down from the caller.
-        unsafe {
-            Self {
-                slope: V::splat(activation.slope),
-                highest: V::splat(activation.clamp),
-                lowest: V::splat(-activation.clamp),
-            }
-        }
+        unsafe { Self { slope: V::splat(activation.slope), clamp: V::splat(activation.clamp) } }
     }
 
     /// For slopes of at most 1 the leaky ReLU is the larger of the value and the sloped value.
     #[inline(always)]
     fn apply(self, v: V) -> V {
-        v.max(v.mul(self.slope)).min(self.highest).max(self.lowest)
+        v.max(v.mul(self.slope)).clamp(self.clamp)
     }
 }
 
@@ -240,8 +235,8 @@ pub(super) struct UpSquare<'a> {
     pub length: usize,
     /// Those of one phase of the rows: `[phase x][j y][j x]`.
     pub taps: &'a [f32],
-    /// `length` rows.
-    pub rows: &'a [&'a [Pixel]],
+    /// The first `length` of these.
+    pub rows: Ring<'a>,
     pub activation: Activation,
     /// As in [`UpColumns`].
     pub out: &'a mut [Pixel],
@@ -257,8 +252,9 @@ impl Work for UpSquare<'_> {
             // SAFETY: pixels are sixteen values.
             unsafe {
                 let mut sum = V::splat(0.0);
-                for (row, taps) in self.rows.iter().zip(taps) {
-                    for (pixel, tap) in row[group..][..self.length].iter().zip(taps) {
+                for (i, taps) in taps.enumerate() {
+                    let row = &self.rows.row(i)[group..];
+                    for (pixel, tap) in row.iter().zip(taps) {
                         sum = V::load(pixel.0.as_ptr()).mul_add(V::splat(*tap), sum);
                     }
                 }

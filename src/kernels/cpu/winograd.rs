@@ -55,11 +55,12 @@ fn at_points(taps: [f64; 3]) -> [f64; IN] {
 impl Winograd {
     /// Transforms weights `[outputs, inputs, 3, 3]`.
     pub fn new(weights: &[f32], inputs: usize, outputs: usize) -> Self {
-        let transformed: Vec<[f32; POINTS]> =
-            weights.par_chunks_exact(9).map(|taps| transform(taps.try_into().unwrap_or(&[0.0; 9]))).collect();
-        let matrix = |point: usize| {
-            Matrix::new(inputs, outputs, |i, o| transformed[o * inputs + i][point])
-        };
+        let transformed: Vec<[f32; POINTS]> = weights
+            .par_chunks_exact(9)
+            .map(|taps| transform(taps.try_into().unwrap_or(&[0.0; 9])))
+            .collect();
+        let matrix =
+            |point: usize| Matrix::new(inputs, outputs, |i, o| transformed[o * inputs + i][point]);
         Self { matrices: (0..POINTS).into_par_iter().map(matrix).collect() }
     }
 

@@ -77,9 +77,8 @@ impl Features {
         let norm = pose[0].hypot(pose[1]);
         let [c, s, x, y] = [0, 1, 2, 3].map(|i| pose[i] / norm);
         let learned = [[c, -s, s * y - c * x], [s, c, -(s * x + c * y)]];
-        Ok(learned.map(|row| {
-            [0, 1, 2].map(|j| (0..3).map(|i| row[i] * user[i * 3 + j]).sum::<f64>())
-        }))
+        Ok(learned
+            .map(|row| [0, 1, 2].map(|j| (0..3).map(|i| row[i] * user[i * 3 + j]).sum::<f64>())))
     }
 
     /// Sixteen waves over the grid. The sine of a sum along x and along y needs no sine a pixel.
