@@ -62,6 +62,8 @@ fn published(name: &str) -> Option<StyleGan3Config> {
 /// Medians of frames that take turns, so that whatever else the machine does meets both.
 fn compare(name: &str, source: &dyn TensorSource) -> sg3render::Result<()> {
     let (mapping, ours) = load(source, Device::Cpu, Precision::F32)?;
+    let rounded = Precision::Bf16.check(Device::Cpu).is_ok();
+    let rounded = rounded.then(|| load(source, Device::Cpu, Precision::Bf16)).transpose()?;
     let (_, composed) = load_composed(source, Device::Cpu, Precision::F32)?;
     let (z_dim, _, _) = source.config().dims();
     let z = Tensor::randn([1, z_dim as i64], (Kind::Float, Device::Cpu));
@@ -70,26 +72,29 @@ fn compare(name: &str, source: &dyn TensorSource) -> sg3render::Result<()> {
     let upright = Tensor::eye(3, (Kind::Double, Device::Cpu)).unsqueeze(0);
     let frame = |synthesis: &Synthesis| -> sg3render::Result<f64> {
         let start = Instant::now();
-        synthesis.forward(&ws, &upright)?;
+        let _image = synthesis.forward(&ws, &upright)?;
         Ok(start.elapsed().as_secs_f64())
     };
-    let (mut times, mut others) = (Vec::new(), Vec::new());
+    let mut times = [Vec::new(), Vec::new(), Vec::new()];
     for _ in 0..FRAMES + 1 {
-        times.push(frame(&ours)?);
-        others.push(frame(&composed)?);
+        times[0].push(frame(&ours)?);
+        times[1].push(rounded.as_ref().map_or(Ok(f64::NAN), |(_, bf16)| frame(bf16))?);
+        times[2].push(frame(&composed)?);
     }
     // The first frame of each warms caches.
-    let [ours, others] = [times, others].map(|mut times| {
+    let [f32, bf16, composed] = times.map(|mut times| {
         times.remove(0);
         times.sort_by(f64::total_cmp);
         times[FRAMES / 2]
     });
     println!(
-        "{name}: {:.1} ms a frame ({:.2} fps), composed of libtorch's operators {:.1} ms: {:.1} times as fast",
-        ours * 1e3,
-        1.0 / ours,
-        others * 1e3,
-        others / ours
+        "{name}: f32 {:.1} ms a frame, bf16 {:.1} ms ({:.2} times as fast); composed of libtorch's \
+         operators {:.1} ms ({:.1} times as long as f32)",
+        f32 * 1e3,
+        bf16 * 1e3,
+        f32 / bf16,
+        composed * 1e3,
+        composed / f32
     );
     Ok(())
 }

@@ -11,6 +11,7 @@ use super::stylegan2::StyleGan2;
 use super::stylegan3::StyleGan3;
 use super::tensors::TensorSource;
 use crate::Result;
+use crate::kernels::cpu::Factors;
 
 /// A generator's synthesis on its device.
 #[derive(Debug)]
@@ -38,8 +39,9 @@ pub fn load(
 ) -> Result<(Mapping, Synthesis)> {
     let loader = Loader::new(source)?;
     let network = match source.config() {
-        Config::StyleGan3(c) if device == Device::Cpu && precision == Precision::F32 => {
-            Network::Native(Native::load(&loader, c)?)
+        Config::StyleGan3(c) if device == Device::Cpu && precision != Precision::F16 => {
+            let factors = if precision == Precision::Bf16 { Factors::Bf16 } else { Factors::F32 };
+            Network::Native(Native::load(&loader, c, factors)?)
         }
         _ => return load_composed(source, device, precision),
     };

@@ -1,6 +1,6 @@
 //! Convolutions whose weights are prepared once.
 
-use super::gemm::{Matrix, product};
+use super::gemm::{Factors, Matrix, product};
 use super::level::Level;
 use super::planes::Planes;
 use super::winograd::{Tiles, Winograd};
@@ -25,11 +25,16 @@ pub struct Scratch(Tiles);
 
 impl Convolution {
     /// Takes weights `[outputs, inputs, k, k]`; `None` for a `k` that is neither 1 nor 3.
-    pub fn new(weights: &[f32], [outputs, inputs, k]: [usize; 3]) -> Option<Self> {
+    pub fn new(
+        factors: Factors,
+        weights: &[f32],
+        [outputs, inputs, k]: [usize; 3],
+    ) -> Option<Self> {
         assert_eq!(weights.len(), outputs * inputs * k * k);
+        let shape = [inputs, outputs];
         let kind = match k {
-            1 => Kind::One(Matrix::new(inputs, outputs, |i, o| weights[o * inputs + i])),
-            3 => Kind::Three(Winograd::new(weights, inputs, outputs)),
+            1 => Kind::One(Matrix::new(factors, shape, |i, o| weights[o * inputs + i])),
+            3 => Kind::Three(Winograd::new(factors, weights, shape)),
             _ => return None,
         };
         Some(Self { outputs, kind })
@@ -97,7 +102,14 @@ mod tests {
         for (seed, (size, [inputs, outputs])) in
             sizes.into_iter().flat_map(|s| channels.map(|c| (s, c))).enumerate()
         {
-            for k in [1, 3] {
+            // Rounded factors: to 8 bits, which Winograd's transforms make worse.
+            let tolerances = [
+                (Factors::F32, 1, 2e-6),
+                (Factors::F32, 3, 1e-5),
+                (Factors::Bf16, 1, 0.02),
+                (Factors::Bf16, 3, 0.2),
+            ];
+            for (factors, k, tolerance) in tolerances {
                 let shape = [outputs, inputs, k];
                 let weights = normals(seed as u32, outputs * inputs * k * k);
                 let mut x = Planes::new(inputs, size);
@@ -111,12 +123,15 @@ mod tests {
                     // What was there before must not show.
                     y.reset(outputs, size.map(|n| n + k - 1));
                     y.pixels_mut().iter_mut().for_each(|p| p.0 = [f32::NAN; 16]);
-                    let convolution = Convolution::new(&weights, shape).unwrap();
+                    let convolution = Convolution::new(factors, &weights, shape).unwrap();
                     convolution.forward(level, &x, &mut scratch, &mut y);
                     assert_eq!(y.size(), size.map(|n| n + k - 1));
                     for (a, b) in y.samples().into_iter().zip(&expected) {
                         let error = (f64::from(a) - b).abs() / scale;
-                        assert!(error < 1e-5, "{level:?} {size:?} {shape:?}: {a} for {b}");
+                        assert!(
+                            error < tolerance,
+                            "{factors:?} {level:?} {size:?} {shape:?}: {a} for {b}"
+                        );
                     }
                     let spare = y.blocks() * 16 - outputs;
                     let area = y.size()[0] * y.size()[1];
@@ -130,6 +145,6 @@ mod tests {
 
     #[test]
     fn other_kernels_are_refused() {
-        assert!(Convolution::new(&[0.0; 25], [1, 1, 5]).is_none());
+        assert!(Convolution::new(Factors::F32, &[0.0; 25], [1, 1, 5]).is_none());
     }
 }

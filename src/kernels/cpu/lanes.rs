@@ -24,6 +24,10 @@ pub(super) trait Lanes: Copy {
     fn max(self, other: Self) -> Self;
     /// Its magnitude brought down to `limit`, which is not negative.
     fn clamp(self, limit: Self) -> Self;
+    /// Each lane taken as a pair of bfloat16: the sum of both products, added to `sum`.
+    fn dot_pairs(self, other: Self, sum: Self) -> Self;
+    /// Writes them to `to` rounded to bfloat16.
+    unsafe fn store_bf16(self, to: *mut u16);
     /// One bit a lane: whether it is less than the other's.
     fn less(self, other: Self) -> u16;
     /// The lanes whose bit is set from `self`, the others from `other`.
@@ -83,6 +87,19 @@ impl Lanes for Portable {
         self.zip(limit, |a, limit| if a.abs() > limit { limit.copysign(a) } else { a })
     }
     #[inline(always)]
+    fn dot_pairs(self, other: Self, sum: Self) -> Self {
+        let high = |v: f32| f32::from_bits(v.to_bits() & 0xffff_0000);
+        let low = |v: f32| f32::from_bits(v.to_bits() << 16);
+        let products = self.zip(other, |a, b| low(a) * low(b) + high(a) * high(b));
+        products.add(sum)
+    }
+    #[inline(always)]
+    unsafe fn store_bf16(self, to: *mut u16) {
+        let rounded = self.0.map(|v| (v.to_bits() + 0x7fff + (v.to_bits() >> 16 & 1) >> 16) as u16);
+        // SAFETY: the caller vouches for room for sixteen values.
+        unsafe { to.cast::<[u16; 16]>().write_unaligned(rounded) }
+    }
+    #[inline(always)]
     fn less(self, other: Self) -> u16 {
         (0..16).fold(0, |bits, i| bits | u16::from(self.0[i] < other.0[i]) << i)
     }
@@ -101,13 +118,15 @@ mod x86 {
 
     use super::Lanes;
 
+    /// With products of bfloat16 pairs or without.
     #[derive(Clone, Copy)]
-    pub(in super::super) struct Avx512(__m512);
+    pub(in super::super) struct Avx512<const BF16: bool>(__m512);
 
-    // SAFETY (of every block): a value of this type shows that the CPU has AVX-512F and DQ; pointers are
+    // SAFETY (of every block): a value of this type shows that the CPU has AVX-512F and DQ, and
+    // BF16 where its parameter says so; pointers are
     // vouched for by the caller.
     #[allow(clippy::undocumented_unsafe_blocks)]
-    impl Lanes for Avx512 {
+    impl<const BF16: bool> Lanes for Avx512<BF16> {
         const ROWS: usize = 14;
         const COLUMNS: usize = 2;
 
@@ -147,6 +166,33 @@ mod x86 {
         fn clamp(self, limit: Self) -> Self {
             // The smaller magnitude, with the sign of the first.
             Self(unsafe { _mm512_range_ps::<0b0010>(self.0, limit.0) })
+        }
+        #[inline(always)]
+        fn dot_pairs(self, other: Self, sum: Self) -> Self {
+            unsafe {
+                if BF16 {
+                    let bits = |v: Self| std::mem::transmute::<__m512, __m512bh>(v.0);
+                    return Self(_mm512_dpbf16_ps(sum.0, bits(self), bits(other)));
+                }
+                let high = |v: Self| {
+                    let mask = _mm512_set1_epi32(0xffff_0000_u32 as i32);
+                    Self(_mm512_castsi512_ps(_mm512_and_si512(_mm512_castps_si512(v.0), mask)))
+                };
+                let low = |v: Self| {
+                    Self(_mm512_castsi512_ps(_mm512_slli_epi32::<16>(_mm512_castps_si512(v.0))))
+                };
+                high(self).mul_add(high(other), low(self).mul_add(low(other), sum))
+            }
+        }
+        #[inline(always)]
+        unsafe fn store_bf16(self, to: *mut u16) {
+            unsafe {
+                let bits = _mm512_castps_si512(self.0);
+                let odd = _mm512_and_si512(_mm512_srli_epi32::<16>(bits), _mm512_set1_epi32(1));
+                let half = _mm512_add_epi32(odd, _mm512_set1_epi32(0x7fff));
+                let rounded = _mm512_srli_epi32::<16>(_mm512_add_epi32(bits, half));
+                _mm256_storeu_si256(to.cast(), _mm512_cvtepi32_epi16(rounded));
+            }
         }
         #[inline(always)]
         fn less(self, other: Self) -> u16 {
@@ -215,6 +261,25 @@ mod x86 {
                 _mm256_max_ps(_mm256_min_ps(v, limit), lowest)
             };
             Self(half(self.0, limit.0), half(self.1, limit.1))
+        }
+        #[inline(always)]
+        fn dot_pairs(self, other: Self, sum: Self) -> Self {
+            let half = |a, b, sum| unsafe {
+                let mask = _mm256_castsi256_ps(_mm256_set1_epi32(0xffff_0000_u32 as i32));
+                let high = |v| _mm256_and_ps(v, mask);
+                let low = |v| _mm256_castsi256_ps(_mm256_slli_epi32::<16>(_mm256_castps_si256(v)));
+                _mm256_fmadd_ps(high(a), high(b), _mm256_fmadd_ps(low(a), low(b), sum))
+            };
+            Self(half(self.0, other.0, sum.0), half(self.1, other.1, sum.1))
+        }
+        #[inline(always)]
+        unsafe fn store_bf16(self, to: *mut u16) {
+            let mut values = [0f32; 16];
+            unsafe { self.store(values.as_mut_ptr()) };
+            for (i, v) in values.into_iter().enumerate() {
+                let rounded = (v.to_bits() + 0x7fff + (v.to_bits() >> 16 & 1)) >> 16;
+                unsafe { *to.add(i) = rounded as u16 };
+            }
         }
         #[inline(always)]
         fn less(self, other: Self) -> u16 {

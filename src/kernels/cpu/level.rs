@@ -81,7 +81,12 @@ impl Level {
             #[target_feature(enable = "avx512f,avx512dq")]
             unsafe fn avx512<W: Work>(work: W) {
                 // SAFETY: AVX-512F and DQ are what this function demands.
-                unsafe { work.run::<Avx512>() }
+                unsafe { work.run::<Avx512<false>>() }
+            }
+            #[target_feature(enable = "avx512f,avx512dq,avx512bf16")]
+            unsafe fn avx512_bf16<W: Work>(work: W) {
+                // SAFETY: AVX-512F, DQ and BF16 are what this function demands.
+                unsafe { work.run::<Avx512<true>>() }
             }
             #[target_feature(enable = "avx2,fma")]
             unsafe fn avx2<W: Work>(work: W) {
@@ -93,7 +98,9 @@ impl Level {
                 // SAFETY: the CPU has at least this level.
                 Self::Avx2 => return unsafe { avx2(work) },
                 // SAFETY: likewise.
-                Self::Avx512 | Self::Avx512Bf16 => return unsafe { avx512(work) },
+                Self::Avx512 => return unsafe { avx512(work) },
+                // SAFETY: likewise.
+                Self::Avx512Bf16 => return unsafe { avx512_bf16(work) },
             }
         }
         // SAFETY: plain code runs everywhere.

@@ -16,5 +16,6 @@ mod winograd;
 
 pub use convolution::{Convolution, Scratch};
 pub use filtered_lrelu::{Channelwise, Fused};
+pub use gemm::Factors;
 pub use level::{LEVEL_VARIABLE, Level};
 pub use planes::{Pixel, Planes};

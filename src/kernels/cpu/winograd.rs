@@ -7,7 +7,7 @@
 
 use rayon::prelude::*;
 
-use super::gemm::{Matrix, Rows, Shared, rows_of_product};
+use super::gemm::{Factors, Matrix, Rows, Shared, rows_of_product};
 use super::lanes::Lanes;
 use super::level::{Level, Work};
 use super::planes::{Pixel, Planes};
@@ -30,6 +30,7 @@ const CHUNK_BYTES: usize = 24 << 20;
 /// A convolution's transformed weights: a matrix for each value of a tile.
 #[derive(Debug, Clone)]
 pub(super) struct Winograd {
+    factors: Factors,
     matrices: Vec<Matrix>,
 }
 
@@ -54,21 +55,23 @@ fn at_points(taps: [f64; 3]) -> [f64; IN] {
 
 impl Winograd {
     /// Transforms weights `[outputs, inputs, 3, 3]`.
-    pub fn new(weights: &[f32], inputs: usize, outputs: usize) -> Self {
+    pub fn new(factors: Factors, weights: &[f32], [inputs, outputs]: [usize; 2]) -> Self {
         let transformed: Vec<[f32; POINTS]> = weights
             .par_chunks_exact(9)
             .map(|taps| transform(taps.try_into().unwrap_or(&[0.0; 9])))
             .collect();
-        let matrix =
-            |point: usize| Matrix::new(inputs, outputs, |i, o| transformed[o * inputs + i][point]);
-        Self { matrices: (0..POINTS).into_par_iter().map(matrix).collect() }
+        let matrix = |point: usize| {
+            Matrix::new(factors, [inputs, outputs], |i, o| transformed[o * inputs + i][point])
+        };
+        Self { factors, matrices: (0..POINTS).into_par_iter().map(matrix).collect() }
     }
 
     /// Correlates `x` with full padding of 2: two pixels more a side.
     pub fn forward(&self, level: Level, x: &Planes, tiles: &mut Tiles, y: &mut Planes) {
         let across = y.size()[1].div_ceil(OUT);
         let count = y.size()[0].div_ceil(OUT) * across;
-        let bytes_a_tile = POINTS * (x.blocks() + y.blocks()) * size_of::<Pixel>();
+        let bytes_a_tile =
+            POINTS * (self.factors.blocks(x.channels()) + y.blocks()) * size_of::<Pixel>();
         let chunks = (count * bytes_a_tile).div_ceil(CHUNK_BYTES);
         let chunk = count.div_ceil(chunks.max(1)).next_multiple_of(14).max(14);
         for from in (0..count).step_by(chunk) {
@@ -78,7 +81,8 @@ impl Winograd {
     }
 
     fn chunk(&self, level: Level, x: &Planes, range: Range, tiles: &mut Tiles, y: &mut Planes) {
-        let (inputs, outputs) = (x.blocks() * range.count, y.blocks() * range.count);
+        let blocks = self.factors.blocks(x.channels());
+        let (inputs, outputs) = (blocks * range.count, y.blocks() * range.count);
         grow(&mut tiles.inputs, POINTS * inputs);
         grow(&mut tiles.outputs, POINTS * outputs);
         let (v, m) = (Shared(tiles.inputs.as_mut_ptr()), Shared(tiles.outputs.as_mut_ptr()));
@@ -90,9 +94,11 @@ impl Winograd {
                 Piece { block: i / pieces, from, to: range.count.min(from + each), range }
             })
         };
-        pieces(x.blocks()).for_each(|piece| level.run(Forth { piece, x, v }));
+        pieces(x.blocks())
+            .for_each(|piece| level.run(Forth { piece, x, factors: self.factors, v }));
         self.matrices.par_iter().enumerate().for_each(|(point, matrix)| {
-            let rows = Rows { area: range.count, from: 0, to: range.count };
+            let count = range.count;
+            let rows = Rows { x_area: count, y_area: count, moved: 0, from: 0, to: count };
             // SAFETY: both have POINTS products of this size, and each task writes its own.
             unsafe {
                 let x = { v }.0.add(point * inputs);
@@ -189,6 +195,7 @@ unsafe fn outputs_of<V: Lanes>(m: [V; IN]) -> [V; OUT] {
 struct Forth<'a> {
     piece: Piece,
     x: &'a Planes,
+    factors: Factors,
     v: Shared,
 }
 
@@ -199,7 +206,10 @@ impl Work for Forth<'_> {
         let Piece { block, from, to, range } = self.piece;
         let plane = &self.x.pixels()[block * height * width..][..height * width];
         let nothing = Pixel::default();
-        let stride = self.x.blocks() * range.count;
+        let stride = self.factors.blocks(self.x.channels()) * range.count;
+        // The last block of bfloat16 pairs may have no second half; what it would hold is never used
+        // but as zeros.
+        let alone = block % 2 == 0 && block + 1 == self.x.blocks();
         for tile in from..to {
             // The padding of 2 moves the tile's inputs up and left.
             let [top, left] = self.piece.corner(tile);
@@ -229,8 +239,19 @@ impl Work for Forth<'_> {
                     }
                     let column = input_points(column);
                     for i in 0..IN {
-                        let to = (i * IN + j) * stride + block * range.count + tile;
-                        column[i].store(self.v.0.add(to).cast());
+                        let to = self.v.0.add((i * IN + j) * stride);
+                        match self.factors {
+                            Factors::F32 => {
+                                column[i].store(to.add(block * range.count + tile).cast());
+                            }
+                            Factors::Bf16 => {
+                                let to = to.add(block / 2 * range.count + tile).cast::<u16>();
+                                column[i].store_bf16(to.add(16 * (block % 2)));
+                                if alone {
+                                    V::splat(0.0).store_bf16(to.add(16));
+                                }
+                            }
+                        }
                     }
                 }
             }

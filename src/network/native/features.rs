@@ -6,7 +6,7 @@ use std::f64::consts::TAU;
 use rayon::prelude::*;
 
 use super::dense::Dense;
-use crate::kernels::cpu::{Convolution, Level, Pixel, Planes, Scratch};
+use crate::kernels::cpu::{Convolution, Factors, Level, Pixel, Planes, Scratch};
 use crate::network::layers::InputSpec;
 use crate::network::loader::Loader;
 use crate::{Error, Result};
@@ -41,7 +41,7 @@ impl Features {
         let channels = spec.channels;
         let scale = (channels as f64).sqrt().recip() as f32;
         let weight: Vec<f32> = get("weight")?.into_iter().map(|w| w * scale).collect();
-        let mix = Convolution::new(&weight, [channels, channels, 1]);
+        let mix = Convolution::new(Factors::F32, &weight, [channels, channels, 1]);
         let mix = mix.ok_or_else(|| Error::Invalid("a 1x1 convolution is always there".into()))?;
         Ok(Self { waves, affine: Dense::load(loader, "synthesis.input.affine")?, mix, spec })
     }

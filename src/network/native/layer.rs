@@ -1,7 +1,7 @@
 //! One synthesis layer (specification section 4).
 
 use super::dense::{Dense, dot};
-use crate::kernels::cpu::{Channelwise, Convolution, Fused, Level, Planes, Scratch};
+use crate::kernels::cpu::{Channelwise, Convolution, Factors, Fused, Level, Planes, Scratch};
 use crate::kernels::{FilteredLrelu, Resampler};
 use crate::network::config::StyleGan3Config;
 use crate::network::layers::LayerSpec;
@@ -24,8 +24,14 @@ pub struct Layer {
 }
 
 impl Layer {
-    /// Loads `synthesis.{name}.*`.
-    pub fn load(loader: &Loader, config: &StyleGan3Config, spec: LayerSpec) -> Result<Self> {
+    /// Loads `synthesis.{name}.*`. `ToRGB`, which costs next to nothing, stays in float32.
+    pub fn load(
+        loader: &Loader,
+        config: &StyleGan3Config,
+        spec: LayerSpec,
+        factors: Factors,
+    ) -> Result<Self> {
+        let factors = if spec.to_rgb { Factors::F32 } else { factors };
         let name = format!("synthesis.{}", spec.name);
         let get = |part: &str| loader.values(&format!("{name}.{part}"));
         let (inputs, outputs, k) = (spec.in_channels, spec.out_channels, spec.conv_kernel);
@@ -39,9 +45,10 @@ impl Layer {
                 energy.extend(row.chunks_exact(taps).map(|w| dot(w, w)));
             }
         }
-        let convolution = Convolution::new(&weight, [outputs, inputs, k]).ok_or_else(|| {
-            Error::Invalid(format!("`{}` has a {k}x{k} convolution, not 1x1 or 3x3", spec.name))
-        })?;
+        let convolution =
+            Convolution::new(factors, &weight, [outputs, inputs, k]).ok_or_else(|| {
+                Error::Invalid(format!("`{}` has a {k}x{k} convolution, not 1x1 or 3x3", spec.name))
+            })?;
         let resampler = |taps: usize, factor: usize, radial: bool, part: &str| -> Result<_> {
             if taps == 1 {
                 return Ok(Resampler { factor, ..Resampler::identity() });

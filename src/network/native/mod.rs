@@ -14,7 +14,7 @@ use self::features::Features;
 use self::layer::Layer;
 use super::config::StyleGan3Config;
 use super::loader::Loader;
-use crate::kernels::cpu::{Level, Planes, Scratch};
+use crate::kernels::cpu::{Factors, Level, Planes, Scratch};
 use crate::{Error, Result};
 
 /// The synthesis network: w and a transform to an image.
@@ -36,9 +36,10 @@ struct Work {
 }
 
 impl Native {
-    /// Loads `synthesis.*`.
-    pub fn load(loader: &Loader, config: &StyleGan3Config) -> Result<Self> {
-        let layers = config.layers().into_iter().map(|spec| Layer::load(loader, config, spec));
+    /// Loads `synthesis.*`, for convolutions with such factors.
+    pub fn load(loader: &Loader, config: &StyleGan3Config, factors: Factors) -> Result<Self> {
+        let layers = config.layers().into_iter();
+        let layers = layers.map(|spec| Layer::load(loader, config, spec, factors));
         Ok(Self {
             input: Features::load(loader, config.input())?,
             layers: layers.collect::<Result<_>>()?,
