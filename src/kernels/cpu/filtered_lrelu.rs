@@ -11,6 +11,7 @@ use super::gemm::Shared;
 use super::level::Level;
 use super::planes::{Pixel, Planes};
 use super::rows::{Picture, Ring};
+use super::signs::{Signed, Signs};
 use super::taps::{Down, Phases, Up};
 use super::upsampling::{Activation, UpColumns, UpRows, UpSquare};
 use crate::Result;
@@ -89,6 +90,33 @@ impl Fused {
         channelwise: Channelwise,
         y: &mut Planes,
     ) -> Result<()> {
+        self.pass(level, x, channelwise, Signed::Away, y)
+    }
+
+    /// Applies it and keeps the signs of the nonlinearity for [`Transposed::forward`].
+    ///
+    /// # Errors
+    /// As [`Fused::forward`].
+    pub fn forward_keeping(
+        &self,
+        level: Level,
+        x: &Planes,
+        channelwise: Channelwise,
+        signs: &mut Signs,
+        y: &mut Planes,
+    ) -> Result<()> {
+        signs.reset(x.blocks(), self.operator.inner_size(x.size())?);
+        self.pass(level, x, channelwise, Signed::Kept(signs), y)
+    }
+
+    fn pass(
+        &self,
+        level: Level,
+        x: &Planes,
+        channelwise: Channelwise,
+        signed: Signed,
+        y: &mut Planes,
+    ) -> Result<()> {
         let size = self.operator.out_size(x.size())?;
         y.reset(x.channels(), size);
         let area = size[0] * size[1];
@@ -98,7 +126,7 @@ impl Fused {
             // The whole of a shared pointer is moved in, not its one field.
             let out = { out };
             BUFFERS.with_borrow_mut(|buffers| {
-                let pass = Pass::new(self, level, x, channelwise, &tile, buffers);
+                let pass = Pass::new(self, level, x, channelwise, &tile, signed, buffers);
                 pass.run(|row| {
                     let to = tile.block * area + row * size[1] + tile.columns.start;
                     // SAFETY: the tile's rows and columns are within the output and its own.
@@ -132,6 +160,36 @@ impl Fused {
     }
 }
 
+/// The gradient of a [`Fused`] operator towards its input (specification section 6): the roles of the
+/// filters exchanged, the nonlinearity's derivative out of the signs.
+#[derive(Debug, Clone)]
+pub struct Transposed {
+    fused: Fused,
+    /// Rows and columns by which the grid is further on than that of the signs.
+    moved: [i64; 2],
+}
+
+impl Transposed {
+    /// The gradient of `operator` for inputs of `size`.
+    ///
+    /// # Errors
+    /// [`crate::Error::Invalid`] where the input is too small for the filters.
+    pub fn new(operator: &FilteredLrelu, size: [usize; 2]) -> Result<Self> {
+        let (transposed, moved) = operator.transposed(size)?;
+        Ok(Self { fused: Fused::new(transposed), moved })
+    }
+
+    /// The gradient `dx` towards the input, bias included, for `dy` and the signs that were kept.
+    ///
+    /// # Errors
+    /// [`crate::Error::Invalid`] where `dy` has not the size of the operator's output.
+    pub fn forward(&self, level: Level, dy: &Planes, signs: &Signs, dx: &mut Planes) -> Result<()> {
+        let ones = vec![1.0; dy.channels()];
+        let channelwise = Channelwise { scale: &ones, bias: &[], out_scale: &ones };
+        self.fused.pass(level, dy, channelwise, Signed::Replayed(signs, self.moved), dx)
+    }
+}
+
 /// One tile's way through the rows. Samples of the upsampled grid are numbered from its top left; the
 /// inputs g to `g + length - 1` give those from `factor g + padding - factor + 1` to
 /// `factor g + padding`: group g.
@@ -144,6 +202,7 @@ struct Pass<'a> {
     bias: Pixel,
     out_scale: Pixel,
     tile: &'a Tile,
+    signed: Signed<'a>,
     buffers: &'a mut Buffers,
     /// First group of columns.
     group: i64,
@@ -170,6 +229,7 @@ impl<'a> Pass<'a> {
         x: &'a Planes,
         channelwise: Channelwise,
         tile: &'a Tile,
+        signed: Signed<'a>,
         buffers: &'a mut Buffers,
     ) -> Self {
         let [height, width] = x.size();
@@ -190,6 +250,7 @@ impl<'a> Pass<'a> {
             bias: lanes(channelwise.bias, tile.block),
             out_scale: lanes(channelwise.out_scale, tile.block),
             tile,
+            signed,
             buffers,
             group,
             groups,
@@ -275,6 +336,7 @@ impl<'a> Pass<'a> {
         }
         let ring = self.ring();
         let activation = Activation { slope: fused.operator.slope, clamp: fused.operator.clamp };
+        let now = if matches!(self.signed, Signed::Away) { activation } else { Activation::NONE };
         for phase in (0..factor).rev() {
             let number = factor as i64 * group + top - phase as i64;
             if number < first {
@@ -285,15 +347,21 @@ impl<'a> Pass<'a> {
             let out = if fused.down.square { &mut ring[place] } else { &mut *activated };
             match &fused.up {
                 Up::Separable { columns: phases, .. } => {
-                    self.level.run(UpColumns { phases, row: &lifted[phase], activation, out });
+                    self.level.run(UpColumns { phases, row: &lifted[phase], activation: now, out });
                 }
                 Up::Square { factor, length, taps } => {
                     let end = lifted[0].len();
                     let rows = Ring { rows: &lifted[..*length], first: group, skip: 0, end };
                     let taps = &taps[phase * factor * length * length..];
                     let (factor, length) = (*factor, *length);
-                    self.level.run(UpSquare { factor, length, taps, rows, activation, out });
+                    self.level.run(UpSquare { factor, length, taps, rows, activation: now, out });
                 }
+            }
+            if !matches!(self.signed, Signed::Away) {
+                let first = (self.tile.columns.start * fused.down.factor) as i64 - self.skip as i64;
+                let out = if fused.down.square { &mut ring[place] } else { &mut *activated };
+                let row = [number, first];
+                self.level.run(self.signed.work(activation, self.tile.block, row, out));
             }
             if !fused.down.square {
                 let (down, row) = (&fused.down, &activated[self.skip..]);

@@ -8,6 +8,7 @@ mod lanes;
 mod level;
 mod planes;
 mod rows;
+mod signs;
 mod taps;
 #[cfg(test)]
 mod tests;
@@ -15,7 +16,8 @@ mod upsampling;
 mod winograd;
 
 pub use convolution::{Convolution, Scratch};
-pub use filtered_lrelu::{Channelwise, Fused};
+pub use filtered_lrelu::{Channelwise, Fused, Transposed};
 pub use gemm::Factors;
 pub use level::{LEVEL_VARIABLE, Level};
 pub use planes::{Pixel, Planes};
+pub use signs::Signs;

@@ -37,8 +37,10 @@ struct Case {
     clamp: Option<f32>,
 }
 
-#[test]
-fn agrees_with_the_golden_figures() {
+/// The cases with their operator and tensors.
+fn golden_cases(
+    mut check: impl FnMut(usize, FilteredLrelu, &dyn Fn(&str) -> (Vec<usize>, Vec<f32>)),
+) {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/golden/filtered_lrelu.safetensors");
     let bytes = std::fs::read(path).unwrap();
     let (_, metadata) = SafeTensors::read_metadata(&bytes).unwrap();
@@ -60,29 +62,79 @@ fn agrees_with_the_golden_figures() {
             };
             Resampler { factor, filter }
         };
-        let fused = Fused::new(FilteredLrelu {
+        let operator = FilteredLrelu {
             up: filter("fu", case.up),
             down: filter("fd", case.down),
             padding: case.padding,
             slope: case.slope,
             gain: case.gain,
             clamp: case.clamp.unwrap_or(f32::INFINITY),
-        });
-        let (x, y) = (get("x"), get("y"));
-        let &[samples, channels, height, width] = x.shape() else { unreachable!() };
+        };
+        check(i, operator, &|part| (get(part).shape().to_vec(), values(&get(part))));
+    }
+}
+
+fn assert_near(ours: &[f32], expected: &[f32], tolerance: f32, what: &str) {
+    assert_eq!(ours.len(), expected.len(), "{what}");
+    for (a, b) in ours.iter().zip(expected) {
+        assert!((a - b).abs() < tolerance, "{what}: {a} for {b}");
+    }
+}
+
+#[test]
+fn agrees_with_the_golden_figures() {
+    golden_cases(|i, operator, get| {
+        let fused = Fused::new(operator);
+        let ((shape, x), (_, bias), (_, y)) = (get("x"), get("b"), get("y"));
+        let [samples, channels, height, width] = shape.try_into().unwrap();
         let ones = vec![1.0; channels];
-        let (bias, expected) = (values(&get("b")), values(&y));
-        let expected = expected.chunks_exact(expected.len() / samples);
-        for (x, expected) in values(&x).chunks_exact(channels * height * width).zip(expected) {
+        let each = y.chunks_exact(y.len() / samples);
+        for (x, y) in x.chunks_exact(channels * height * width).zip(each) {
             for level in Level::all() {
-                let y = run(&fused, level, [height, width], x, [&ones, &bias, &ones]);
-                assert_eq!(y.len(), expected.len());
-                for (a, b) in y.iter().zip(expected) {
-                    assert!((a - b).abs() < 2e-5, "case {i} at {level:?}: {a} for {b}");
-                }
+                let ours = run(&fused, level, [height, width], x, [&ones, &bias, &ones]);
+                assert_near(&ours, y, 2e-5, &format!("case {i} at {level:?}"));
             }
         }
-    }
+    });
+}
+
+#[test]
+fn gradients_agree_with_the_golden_figures() {
+    golden_cases(|i, operator, get| {
+        let ((shape, x), (_, bias), (_, y)) = (get("x"), get("b"), get("y"));
+        let ((out, dy), (_, dx), (_, db)) = (get("dy"), get("dx"), get("db"));
+        let [samples, channels, height, width] = shape.try_into().unwrap();
+        let size = [height, width];
+        let (fused, transposed) =
+            (Fused::new(operator.clone()), Transposed::new(&operator, size).unwrap());
+        let ones = vec![1.0; channels];
+        let channelwise = Channelwise { scale: &ones, bias: &bias, out_scale: &ones };
+        for level in Level::all() {
+            let mut signs = Signs::default();
+            let mut sums = vec![0f64; channels];
+            for n in 0..samples {
+                let of =
+                    |all: &[f32]| all[n * all.len() / samples..][..all.len() / samples].to_vec();
+                let what = format!("case {i} at {level:?}");
+                let mut planes = Planes::new(channels, size);
+                planes.fill(&of(&x), &ones);
+                let mut kept = Planes::default();
+                fused.forward_keeping(level, &planes, channelwise, &mut signs, &mut kept).unwrap();
+                assert_near(&kept.samples(), &of(&y), 2e-5, &what);
+                planes.reset(channels, [out[2], out[3]]);
+                planes.fill(&of(&dy), &ones);
+                transposed.forward(level, &planes, &signs, &mut kept).unwrap();
+                assert_eq!(kept.size(), size);
+                assert_near(&kept.samples(), &of(&dx), 2e-5, &format!("{what}, dx"));
+                for (sum, plane) in sums.iter_mut().zip(kept.samples().chunks(height * width)) {
+                    *sum += plane.iter().map(|&v| f64::from(v)).sum::<f64>();
+                }
+            }
+            let scale = db.iter().fold(1f32, |scale, v| scale.max(v.abs()));
+            let sums: Vec<f32> = sums.into_iter().map(|sum| sum as f32).collect();
+            assert_near(&sums, &db, 1e-6 * scale, &format!("case {i} at {level:?}, db"));
+        }
+    });
 }
 
 /// Whole numbers from a seed.

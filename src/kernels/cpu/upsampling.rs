@@ -142,6 +142,11 @@ pub(super) struct Activation {
     pub clamp: f32,
 }
 
+impl Activation {
+    /// Values stay as they are.
+    pub const NONE: Self = Self { slope: 1.0, clamp: f32::INFINITY };
+}
+
 /// [`Activation`] in registers.
 #[derive(Clone, Copy)]
 struct Activate<V> {
