@@ -6,28 +6,26 @@
 //! Names are `t256`, `r256` ... to 1024: the published configurations with random weights. The
 //! default is `t256 r256`. `SG3RENDER_CPU` lowers the kernels' level.
 
+#[path = "shared/mod.rs"]
+mod shared;
 #[path = "../tests/untrained/mod.rs"]
 mod untrained;
 
 use std::path::Path;
-use std::time::Instant;
 
 use sg3render::network::device::Precision;
 use sg3render::network::generator::{Synthesis, load, load_composed};
-use sg3render::network::{Config, StyleGan3Config, TensorSource};
+use sg3render::network::{Config, TensorSource};
 use sg3render::weights::{NetworkFile, Part};
 use tch::{Device, Kind, Tensor};
+
+use shared::{least, names, published};
 use untrained::Untrained;
 
 const FRAMES: usize = 5;
 
 fn main() -> sg3render::Result<()> {
-    let mut names: Vec<String> =
-        std::env::args().skip(1).filter(|name| !name.starts_with("--")).collect();
-    if names.is_empty() {
-        names = ["t256", "r256"].map(String::from).to_vec();
-    }
-    for name in names {
+    for name in names(&["t256", "r256"]) {
         match published(&name) {
             Some(config) => compare(&name, &Untrained::new(Config::StyleGan3(config)))?,
             None => {
@@ -37,26 +35,6 @@ fn main() -> sg3render::Result<()> {
         }
     }
     Ok(())
-}
-
-/// The published sets: T and R at a resolution, with the capacity that was published for it.
-fn published(name: &str) -> Option<StyleGan3Config> {
-    let (kind, resolution) = name.split_at_checked(1)?;
-    let img_resolution = resolution.parse().ok()?;
-    let channel_base = if img_resolution <= 256 { 16384 } else { 32768 };
-    let t =
-        StyleGan3Config { img_resolution, channel_base, channel_max: 512, ..Default::default() };
-    match kind {
-        "t" => Some(t),
-        "r" => Some(StyleGan3Config {
-            channel_base: 2 * t.channel_base,
-            channel_max: 1024,
-            conv_kernel: 1,
-            use_radial_filters: true,
-            ..t
-        }),
-        _ => None,
-    }
 }
 
 /// Medians of frames that take turns, so that whatever else the machine does meets both.
@@ -71,9 +49,10 @@ fn compare(name: &str, source: &dyn TensorSource) -> sg3render::Result<()> {
     let ws = w.unsqueeze(1).repeat([1, source.config().num_ws() as i64, 1]);
     let upright = Tensor::eye(3, (Kind::Double, Device::Cpu)).unsqueeze(0);
     let frame = |synthesis: &Synthesis| -> sg3render::Result<f64> {
-        let start = Instant::now();
-        let _image = synthesis.forward(&ws, &upright)?;
-        Ok(start.elapsed().as_secs_f64())
+        let mut image = None;
+        let time = least(1, || image = Some(synthesis.forward(&ws, &upright)));
+        image.transpose()?;
+        Ok(time)
     };
     let mut times = [Vec::new(), Vec::new(), Vec::new()];
     for _ in 0..FRAMES + 1 {
