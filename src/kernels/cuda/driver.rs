@@ -74,7 +74,7 @@ impl Driver {
     pub(super) fn open(name: &str) -> Result<Self, String> {
         // SAFETY: the driver's initialisers only set up its own state, and it is never unloaded.
         let driver = unsafe { Library::new(name).and_then(|library| Self::load(library)) };
-        let (driver, init) = driver.map_err(|e| e.to_string())?;
+        let (driver, init) = driver.map_err(|e| super::why(&e))?;
         // SAFETY: the flags must be 0.
         match driver.check("initialise", unsafe { init(0) }) {
             Ok(()) => Ok(driver),

@@ -45,7 +45,7 @@ impl Nvrtc {
     /// [`Error::Missing`] where it is not installed or of another kind.
     pub fn get() -> Result<&'static Self> {
         static OPENED: OnceLock<Result<Nvrtc, String>> = OnceLock::new();
-        OPENED.get_or_init(|| Self::open(&folders()).map_err(|e| e.to_string())).as_ref().map_err(|why| {
+        OPENED.get_or_init(|| Self::open(&folders())).as_ref().map_err(|why| {
             Error::Missing(format!(
                 "the fused CUDA kernel needs NVIDIA's run-time compiler {LIBRARY}, which cannot be opened ({why}); \
                  run `make setup` on a machine with an NVIDIA driver"
@@ -54,7 +54,7 @@ impl Nvrtc {
     }
 
     /// Opens it out of the first of these folders that has it, or else by its name alone.
-    pub(super) fn open(folders: &[PathBuf]) -> Result<Self, libloading::Error> {
+    pub(super) fn open(folders: &[PathBuf]) -> Result<Self, String> {
         let folder = folders.iter().find(|folder| folder.join(LIBRARY).exists());
         let path = |name| folder.map_or(PathBuf::from(name), |folder| folder.join(name));
         // The compiler asks for its built-in functions by name alone, which finds them if they are
@@ -64,7 +64,8 @@ impl Nvrtc {
             std::mem::forget(builtins);
         }
         // SAFETY: NVRTC's initialisers only set up its own state, and it is never unloaded.
-        unsafe { Self::load(Library::new(path(LIBRARY))?) }
+        let opened = unsafe { Library::new(path(LIBRARY)).and_then(|library| Self::load(library)) };
+        opened.map_err(|e| super::why(&e))
     }
 
     /// # Safety
