@@ -4,6 +4,7 @@ use std::fs;
 
 use serde_json::json;
 use sg3render::encode;
+use sg3render::network::fused;
 use sg3render::render::{Job, Outcome, Project, run as render};
 use sg3render::schedule::ranges;
 use sg3render::timeline::Overrides;
@@ -11,7 +12,7 @@ use sg3render::{Error, Result};
 use tch::Device;
 
 use super::args::{Batch, DeviceArgs, OverrideArgs, PrecisionArg, RenderArgs};
-use super::terminal::{Style, Terminal, show_report, stop_on_ctrl_c};
+use super::terminal::{Style, Terminal, show_report, stop_on_ctrl_c, warn};
 
 /// Renders a timeline.
 pub fn run(args: &RenderArgs) -> Result<()> {
@@ -71,6 +72,9 @@ pub fn open_device(args: &DeviceArgs) -> Result<Device> {
     if args.precision == PrecisionArg::F16 && device == Device::Cpu {
         let message = "`--precision f16` needs a CUDA device; use `f32` on the CPU";
         return Err(Error::Usage(message.into()));
+    }
+    if let Err(why) = fused::available(device) {
+        warn(&why);
     }
     Ok(device)
 }

@@ -21,7 +21,6 @@ pub struct Driver {
     set_current: unsafe extern "C" fn(Handle) -> Status,
     load: unsafe extern "C" fn(*mut Handle, *const c_void) -> Status,
     function: unsafe extern "C" fn(*mut Handle, Handle, *const c_char) -> Status,
-    #[expect(clippy::type_complexity)]
     launch: unsafe extern "C" fn(
         Handle,
         c_uint,
@@ -84,7 +83,6 @@ impl Driver {
 
     /// # Safety
     /// `library` must be the driver.
-    #[expect(clippy::type_complexity)]
     unsafe fn load(
         library: Library,
     ) -> Result<(Self, unsafe extern "C" fn(c_uint) -> Status), libloading::Error> {
@@ -218,8 +216,8 @@ impl Driver {
         let mut text = ptr::null();
         // SAFETY: the pointer is there to be written; the answer is null or a string never freed.
         let known = unsafe { (self.error)(status, &raw mut text) } == 0 && !text.is_null();
-        // SAFETY: as above.
         let text = if known {
+            // SAFETY: as above.
             unsafe { CStr::from_ptr(text) }.to_string_lossy()
         } else {
             "unknown error".into()

@@ -29,13 +29,13 @@ pub struct Call {
     pub size: [usize; 4],
 }
 
-/// Whether kernels can be compiled and run here.
+/// Whether kernels can be compiled for a device and run there.
 ///
 /// # Errors
-/// [`crate::Error::Missing`], with what to install.
-pub fn available() -> Result<()> {
-    Driver::get()?;
-    Nvrtc::get().map(|_| ())
+/// [`crate::Error::Missing`], with what to install; [`crate::Error::Device`] where there is no such device.
+pub fn available(device: usize) -> Result<()> {
+    let architecture = Driver::get()?.architecture(device)?;
+    Nvrtc::get()?.check_architecture(&architecture)
 }
 
 /// 32-bit words that the signs of one plane of `size` (height, width) take.
@@ -184,6 +184,7 @@ fn loaded(device: usize, variant: &Variant) -> Result<Arc<Loaded>> {
     if let Some(found) = table.get(&key) {
         return Ok(found.clone());
     }
+    available(device)?;
     let (driver, nvrtc) = (Driver::get()?, Nvrtc::get()?);
     let plan = variant.plan()?;
     let code = compiled(nvrtc, &plan, &driver.architecture(device)?)?;

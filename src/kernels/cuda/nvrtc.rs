@@ -33,6 +33,7 @@ pub struct Nvrtc {
     cubin: unsafe extern "C" fn(Program, *mut c_char) -> Status,
     destroy: unsafe extern "C" fn(*mut Program) -> Status,
     error: unsafe extern "C" fn(Status) -> *const c_char,
+    architectures: Vec<c_int>,
 }
 
 const LIBRARY: &str = "libnvrtc.so.13";
@@ -73,12 +74,21 @@ impl Nvrtc {
     unsafe fn load(library: Library) -> Result<Self, libloading::Error> {
         // Never unloaded: what is taken out of it stays valid.
         let library: &'static Library = Box::leak(Box::new(library));
-        // SAFETY: the types of the functions are those of nvrtc.h, unchanged since CUDA 11.1.
+        // SAFETY: the types of the functions are those of nvrtc.h, unchanged since CUDA 11.2. The
+        // list of architectures has as many members as the compiler counted.
         unsafe {
             let version: unsafe extern "C" fn(*mut c_int, *mut c_int) -> Status =
                 *library.get(b"nvrtcVersion\0")?;
             let (mut major, mut minor) = (0, 0);
             version(&raw mut major, &raw mut minor);
+            let count: unsafe extern "C" fn(*mut c_int) -> Status =
+                *library.get(b"nvrtcGetNumSupportedArchs\0")?;
+            let list: unsafe extern "C" fn(*mut c_int) -> Status =
+                *library.get(b"nvrtcGetSupportedArchs\0")?;
+            let mut architectures = 0;
+            count(&raw mut architectures);
+            let mut architectures = vec![0; usize::try_from(architectures).unwrap_or(0)];
+            list(architectures.as_mut_ptr());
             Ok(Self {
                 version: (major, minor),
                 create: *library.get(b"nvrtcCreateProgram\0")?,
@@ -89,8 +99,24 @@ impl Nvrtc {
                 cubin: *library.get(b"nvrtcGetCUBIN\0")?,
                 destroy: *library.get(b"nvrtcDestroyProgram\0")?,
                 error: *library.get(b"nvrtcGetErrorString\0")?,
+                architectures,
             })
         }
+    }
+
+    /// Whether it compiles for an architecture, such as `sm_90`.
+    ///
+    /// # Errors
+    /// [`Error::Missing`] where it does not.
+    pub fn check_architecture(&self, architecture: &str) -> Result<()> {
+        if self.architectures.iter().any(|known| format!("sm_{known}") == architecture) {
+            return Ok(());
+        }
+        Err(Error::Missing(format!(
+            "NVIDIA's run-time compiler {}.{}, which the fused CUDA kernel needs, does not know this device's {architecture}; \
+             use a device that it knows: {:?}",
+            self.version.0, self.version.1, self.architectures
+        )))
     }
 
     /// Compiles CUDA C++ into machine code for the architecture that the options name.

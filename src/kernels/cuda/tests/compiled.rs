@@ -102,11 +102,8 @@ fn the_published_networks() {
         ways.map(move |(storage, signs)| variant(operator, size, storage, signs))
     });
     let kinds = kinds.collect();
-    let t = std::time::Instant::now();
     compile(nvrtc, kinds, &ARCHITECTURES);
-    eprintln!("{:?}", t.elapsed());
     compile(nvrtc, all, &["sm_90"]);
-    eprintln!("{:?}", t.elapsed());
 }
 
 #[test]
@@ -117,6 +114,14 @@ fn the_golden_cases() {
         |case: &golden::Case| variant(&case.operator, case.size, Storage::F32, Signs::Ignored);
     let variants = cases.iter().map(forward);
     compile(nvrtc, variants.collect(), &ARCHITECTURES);
+}
+
+#[test]
+fn architectures_are_told_apart() {
+    let Some(nvrtc) = nvrtc() else { return };
+    ARCHITECTURES.iter().for_each(|architecture| nvrtc.check_architecture(architecture).unwrap());
+    let error = nvrtc.check_architecture("sm_35").unwrap_err();
+    assert!(error.exit_code() == 66 && error.to_string().contains("sm_35"), "{error}");
 }
 
 #[test]

@@ -43,7 +43,7 @@ fn a_damaged_compiler_is_told() {
 #[test]
 fn calls_say_what_is_missing() {
     let call = Call { storage: Storage::F32, device: 0, stream: 0, size: [1, 1, 20, 20] };
-    let Err(missing) = available() else { return };
+    let Err(missing) = available(0) else { return };
     assert_eq!(missing.exit_code(), 66, "{missing}");
     assert!(missing.to_string().contains("install") || missing.to_string().contains("make setup"));
     // SAFETY: without driver or compiler nothing is run that could use the pointers.
