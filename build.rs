@@ -6,6 +6,12 @@ use std::path::{Path, PathBuf};
 
 fn main() {
     println!("cargo::rerun-if-changed=build.rs");
+    // Whether tests may count on CUDA's run-time compiler; they are told apart as run and ignored.
+    println!("cargo::rerun-if-env-changed=SG3RENDER_NVRTC");
+    println!("cargo::rustc-check-cfg=cfg(nvrtc)");
+    if env::var("SG3RENDER_NVRTC").is_ok_and(|value| value == "1") {
+        println!("cargo::rustc-cfg=nvrtc");
+    }
     // Set by torch-sys, the folder that it links against; absent without the feature `torch`.
     let Ok(lib) = env::var("DEP_TCH_LIBTORCH_LIB") else {
         return;

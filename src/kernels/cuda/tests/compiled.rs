@@ -1,8 +1,8 @@
 //! NVRTC compiles what the published networks and the golden cases need. That takes no GPU, but the
-//! compiler: it must be there where `SG3RENDER_NVRTC` is 1, which also has set-up fetch it.
+//! compiler: with `SG3RENDER_NVRTC=1` set-up fetches it and these tests demand it (see build.rs).
 
 use std::collections::{HashMap, HashSet};
-use std::{env, fs, thread};
+use std::{fs, thread};
 
 use serde_json::Value;
 
@@ -15,21 +15,6 @@ use crate::signal::{Filter, low_pass, radial_low_pass};
 
 const ARCHITECTURES: [&str; 5] = ["sm_75", "sm_80", "sm_86", "sm_89", "sm_90"];
 const STORAGES: [Storage; 2] = [Storage::F32, Storage::F16];
-
-/// The compiler, if it is there; where it must be there, its absence is a failure.
-fn nvrtc() -> Option<&'static Nvrtc> {
-    match Nvrtc::get() {
-        Ok(nvrtc) => Some(nvrtc),
-        Err(error) if env::var("SG3RENDER_NVRTC").is_ok_and(|v| v == "1") => panic!("{error}"),
-        Err(error) => {
-            #[expect(clippy::print_stderr, reason = "a test has no other way to tell of a skip")]
-            {
-                eprintln!("skipped: {error}");
-            }
-            None
-        }
-    }
-}
 
 /// The filtered leaky ReLUs of a published network, with the sizes that they are given.
 fn layers(set: &str) -> Vec<(FilteredLrelu, [usize; 2])> {
@@ -83,8 +68,9 @@ fn variant(operator: &FilteredLrelu, size: [usize; 2], storage: Storage, signs: 
 }
 
 #[test]
+#[cfg_attr(not(nvrtc), ignore = "needs NVRTC: set SG3RENDER_NVRTC=1 for set-up and tests")]
 fn the_published_networks() {
-    let Some(nvrtc) = nvrtc() else { return };
+    let nvrtc = Nvrtc::get().unwrap();
     let sets = ["t-256", "r-256", "t-1024", "r-1024"];
     let layers: Vec<_> = sets.into_iter().flat_map(layers).collect();
     let mut all = HashSet::new();
@@ -107,8 +93,9 @@ fn the_published_networks() {
 }
 
 #[test]
+#[cfg_attr(not(nvrtc), ignore = "needs NVRTC: set SG3RENDER_NVRTC=1 for set-up and tests")]
 fn the_golden_cases() {
-    let Some(nvrtc) = nvrtc() else { return };
+    let nvrtc = Nvrtc::get().unwrap();
     let cases = golden::cases();
     let forward =
         |case: &golden::Case| variant(&case.operator, case.size, Storage::F32, Signs::Ignored);
@@ -117,16 +104,18 @@ fn the_golden_cases() {
 }
 
 #[test]
+#[cfg_attr(not(nvrtc), ignore = "needs NVRTC: set SG3RENDER_NVRTC=1 for set-up and tests")]
 fn architectures_are_told_apart() {
-    let Some(nvrtc) = nvrtc() else { return };
+    let nvrtc = Nvrtc::get().unwrap();
     ARCHITECTURES.iter().for_each(|architecture| nvrtc.check_architecture(architecture).unwrap());
     let error = nvrtc.check_architecture("sm_35").unwrap_err();
     assert!(error.exit_code() == 66 && error.to_string().contains("sm_35"), "{error}");
 }
 
 #[test]
+#[cfg_attr(not(nvrtc), ignore = "needs NVRTC: set SG3RENDER_NVRTC=1 for set-up and tests")]
 fn a_mistake_is_told() {
-    let Some(nvrtc) = nvrtc() else { return };
+    let nvrtc = Nvrtc::get().unwrap();
     let error = nvrtc.compile("__global__ void f() { g(); }", &["--gpu-architecture=sm_90".into()]);
     let error = error.unwrap_err().to_string();
     assert!(error.contains("\"g\" is undefined"), "{error}");
