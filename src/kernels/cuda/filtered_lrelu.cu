@@ -56,27 +56,27 @@ struct Tile {
     int y, x; // of its first output
 };
 
-// Brings the input with its halo into `to`, the bias added; what is padded is 0.
-__device__ inline void load(const Arguments& a, const Tile& tile, float* to) {
+// Brings the input with its halo into `to`, the bias added; what is padded is 0. Answers with the place
+// of the halo's first column: packs lie where the rows' alignment puts them, and may begin before it.
+__device__ inline int load(const Arguments& a, const Tile& tile, float* to) {
     const int row0 = a.first_row + tile.y * DOWN / UP;
     const int column0 = a.first_column + tile.x * DOWN / UP;
-    // Packs lie where the row's alignment puts them: the first may begin before the halo.
     const int ahead = column0 & (LOAD - 1);
     const float bias = a.bias ? a.bias[tile.plane % a.channels] : 0.0f;
     const Stored* plane = a.x + tile.plane * a.in_h * a.in_w;
-    constexpr int PACKS = (IN_W + 2 * LOAD - 2) / LOAD;
 #pragma unroll 4
-    for (int i = threadIdx.x; i < IN_H * PACKS; i += THREADS) {
-        const int y = i / PACKS, x = i % PACKS * LOAD - ahead;
-        const int row = row0 + y, column = column0 + x;
-        const bool inside = row >= 0 && row < a.in_h && column >= 0 && column < a.in_w;
+    for (int i = threadIdx.x; i < IN_H * IN_PACKS; i += THREADS) {
+        const int y = i / IN_PACKS, x = i % IN_PACKS * LOAD;
+        const int row = row0 + y, column = column0 - ahead + x;
+        // Unsigned, negative places are far outside, too.
+        const bool inside = (unsigned)row < (unsigned)a.in_h && (unsigned)column < (unsigned)a.in_w;
         Pack<LOAD> pack = {};
         if (inside) pack = *(const Pack<LOAD>*)(plane + (long long)row * a.in_w + column);
 #pragma unroll
         for (int k = 0; k < LOAD; ++k)
-            if (x + k >= 0 && x + k < IN_W)
-                to[y * IN_PITCH + x + k] = inside ? widen(pack.v[k]) + bias : 0.0f;
+            to[y * IN_PITCH + x + k] = inside ? widen(pack.v[k]) + bias : 0.0f;
     }
+    return ahead;
 }
 
 #if !UP_2D
@@ -356,14 +356,15 @@ extern "C" __global__ void __launch_bounds__(THREADS) filtered_lrelu(const __gri
     const Tile tile = {
         a.first_plane + blockIdx.x / tiles, index / a.tiles_x * TILE_H, index % a.tiles_x * TILE_W};
 #if UP_2D
-    load(a, tile, front);
+    const float* walked = front + load(a, tile, front);
 #else
-    load(a, tile, back);
+    const int ahead = load(a, tile, back);
     __syncthreads();
-    upsample_rows(a, back, front);
+    upsample_rows(a, back + ahead, front);
+    const float* walked = front;
 #endif
     __syncthreads();
-    walk_columns(a, tile, front, back);
+    walk_columns(a, tile, walked, back);
     __syncthreads();
     downsample(a, back, front);
     __syncthreads();

@@ -209,9 +209,11 @@ impl Plan {
         let columns = (shift[1] + mid[1]).div_ceil(up.factor);
         let quads = columns.div_ceil(4);
         let in_w = window - 1 + if up.square { columns } else { quads * 4 };
+        // Whole packs, wherever in the first of them the tile's input begins.
+        let packs = (in_w + 2 * variant.load - 2) / variant.load;
         // Odd pitches put the rows, which a warp's lanes take, into different banks.
         let [in_pitch, rows_pitch, walked_pitch, out_pitch] =
-            [in_w, quads * 4 * up.factor, mid[1], width].map(|n| n | 1);
+            [packs * variant.load, quads * 4 * up.factor, mid[1], width].map(|n| n | 1);
         let plane_pitch = width - 4 + (4 + (down.taps - 1) / down.factor).next_multiple_of(4);
         let input = in_h * in_pitch;
         let (upsampled, staged) = if up.square { (input, 0) } else { (in_h * rows_pitch, input) };
@@ -230,7 +232,7 @@ impl Plan {
             window * across + 4 + if down.square { 1 } else { down.taps / down.factor };
         let samples = if down.square { strip_inputs * up.factor } else { steps * step };
         let products = if variant.mirrored { down.taps / 2 * 6 } else { down.taps * 4 };
-        let cost = warps(in_h * in_w.div_ceil(variant.load)) * (10 + 2 * variant.load)
+        let cost = warps(in_h * packs) * (10 + 2 * variant.load)
             + if up.square {
                 0
             } else {
@@ -254,13 +256,13 @@ impl Plan {
             ("DOWN_TAPS", down.taps),
             ("MIRRORED", usize::from(variant.mirrored)),
             ("UNROLL_2D", if down.taps <= 16 { 3 * down.factor + down.taps } else { 1 }),
-            // The tile in outputs, its part of the upsampled grid, and of the input.
+            // The tile in outputs, its part of the upsampled grid, and of the input in rows and packs.
             ("TILE_H", height),
             ("TILE_W", width),
             ("MID_H", mid[0]),
             ("MID_W", mid[1]),
             ("IN_H", in_h),
-            ("IN_W", in_w),
+            ("IN_PACKS", packs),
             // How far the tile's first upsampled sample lies behind the first that is made.
             ("SHIFT_Y", shift[0]),
             ("SHIFT_X", shift[1]),

@@ -114,7 +114,8 @@ fn compile(source: &str) -> Library {
     let options = ["-std=c++17", "-O1", "-fno-strict-aliasing", "-shared", "-fPIC", "-o"];
     let done = Command::new(&compiler).args(options).arg(at("all.so")).arg(at("all.cpp")).output();
     let done = done.unwrap_or_else(|e| panic!("`{compiler}`, which torch-sys needs, too: {e}"));
-    assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+    let errors = String::from_utf8_lossy(&done.stderr);
+    assert!(done.status.success(), "{:#?}", errors.lines().take(20).collect::<Vec<_>>());
     // SAFETY: the library was just made, and does nothing when it is opened.
     unsafe { Library::new(at("all.so")).unwrap() }
 }
