@@ -13,7 +13,7 @@ use std::time::Instant;
 use sg3render::kernels::cuda::{self, Call, Storage};
 use sg3render::kernels::{self, Resampler};
 use sg3render::network::StyleGan3Config;
-use sg3render::network::device::Request;
+use sg3render::network::device::{Precision, Request};
 use sg3render::network::filtered_lrelu::FilteredLrelu;
 use sg3render::network::fused;
 use sg3render::network::layers::LayerSpec;
@@ -31,7 +31,7 @@ const CHANNELS: i64 = 3;
 const REPEATS: usize = 20;
 
 fn main() -> Result<()> {
-    let device = Request::Cuda(0).open()?;
+    let device = Request::Cuda(0).open(Precision::F32)?;
     fused::available(device)?;
     tch::manual_seed(1);
     let bandwidth = bandwidth(device);

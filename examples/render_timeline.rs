@@ -53,7 +53,7 @@ fn main() -> ExitCode {
 
 fn render(timeline: &Path) -> Result<()> {
     // First of all: libtorch learns of CUDA only before it is used.
-    let device = Request::Auto.open()?;
+    let device = Request::Auto.open(Precision::F32)?;
     // The preset decides nothing but whether the size suits it: PNG suits any.
     let overrides = Overrides { preset: Some("png".into()), ..Overrides::default() };
     let project = Project::open(timeline, None, &overrides)?;

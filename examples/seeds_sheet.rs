@@ -67,7 +67,7 @@ fn number<T: std::str::FromStr>(args: &[String], index: usize, otherwise: T) -> 
 /// where it has classes.
 fn load(name: &str) -> Result<(Generator, Option<usize>)> {
     // First of all: libtorch learns of CUDA only before it is used.
-    let device = Request::Auto.open()?;
+    let device = Request::Auto.open(Precision::F32)?;
     let load = |source: &dyn TensorSource| {
         let (_, classes, _) = source.config().dims();
         let generator = Generator::load(source, device, Precision::F32)?;

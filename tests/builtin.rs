@@ -2,7 +2,7 @@
 #![cfg(feature = "torch")]
 
 use sg3render::network::device::Precision;
-use sg3render::network::generator::load;
+use sg3render::network::generator::load_composed;
 use sg3render::network::{TensorSource, builtin};
 use sg3render::signal::randn;
 use tch::{Device, Kind, Tensor};
@@ -20,7 +20,7 @@ fn built_in_networks_are_settled() {
     for name in builtin::names() {
         let source = builtin::make(name).unwrap();
         let config = source.config();
-        let (mapping, mut synthesis) = load(&source, Device::Cpu, Precision::F32).unwrap();
+        let (mapping, mut synthesis) = load_composed(&source, Device::Cpu, Precision::F32).unwrap();
         let w = mapping.forward(&latents(1, 10_000, config.dims().0), None).unwrap();
         let w_avg = w.mean_dim([0i64].as_slice(), false, Kind::Float);
         let ws = w.narrow(0, 0, 8).unsqueeze(1).repeat([1, config.num_ws() as i64, 1]);

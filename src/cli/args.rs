@@ -5,8 +5,11 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand, ValueEnum};
 use sg3render::network::device::{Precision, Request};
+use sg3render::network::fused;
 use sg3render::timeline::time;
 use sg3render::weights::Part;
+
+use super::terminal::warn;
 
 /// Video and animation from alias-free GANs (StyleGAN3)
 #[derive(Parser)]
@@ -170,19 +173,36 @@ pub struct DeviceArgs {
     pub precision: PrecisionArg,
 }
 
+impl DeviceArgs {
+    /// The device, if it can do the precision.
+    pub fn open(&self) -> sg3render::Result<tch::Device> {
+        let device = self.device.open(self.precision.into())?;
+        if let Err(why) = fused::available(device) {
+            warn(&why);
+        }
+        Ok(device)
+    }
+}
+
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum PrecisionArg {
     /// float32 throughout
     F32,
+    /// float32 with convolutions in TF32 (CUDA only)
+    Tf32,
     /// float16 in the layers that the network marks so (CUDA only)
     F16,
+    /// float32 with convolutions in bfloat16 (CPUs with AVX512_BF16 only)
+    Bf16,
 }
 
 impl From<PrecisionArg> for Precision {
     fn from(precision: PrecisionArg) -> Self {
         match precision {
             PrecisionArg::F32 => Self::F32,
+            PrecisionArg::Tf32 => Self::Tf32,
             PrecisionArg::F16 => Self::F16,
+            PrecisionArg::Bf16 => Self::Bf16,
         }
     }
 }

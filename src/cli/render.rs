@@ -4,20 +4,18 @@ use std::fs;
 
 use serde_json::json;
 use sg3render::encode;
-use sg3render::network::fused;
 use sg3render::render::{Job, Outcome, Project, run as render};
 use sg3render::schedule::ranges;
 use sg3render::timeline::Overrides;
 use sg3render::{Error, Result};
-use tch::Device;
 
-use super::args::{Batch, DeviceArgs, OverrideArgs, PrecisionArg, RenderArgs};
-use super::terminal::{Style, Terminal, show_report, stop_on_ctrl_c, warn};
+use super::args::{Batch, OverrideArgs, RenderArgs};
+use super::terminal::{Style, Terminal, show_report, stop_on_ctrl_c};
 
 /// Renders a timeline.
 pub fn run(args: &RenderArgs) -> Result<()> {
     // Before libtorch is touched: see `Request::open`.
-    let device = open_device(&args.device)?;
+    let device = args.device.open()?;
     // Before any file is begun: none is left behind.
     stop_on_ctrl_c()?;
     let overrides = Overrides {
@@ -64,19 +62,6 @@ pub fn run(args: &RenderArgs) -> Result<()> {
     let with = format!("{device:?}, {}", project.preset.name);
     tell(&outcome, stream.frames, &with, &terminal);
     if outcome.interrupted { Err(Error::Interrupted) } else { Ok(()) }
-}
-
-/// The device, and whether it can do the precision.
-pub fn open_device(args: &DeviceArgs) -> Result<Device> {
-    let device = args.device.open()?;
-    if args.precision == PrecisionArg::F16 && device == Device::Cpu {
-        let message = "`--precision f16` needs a CUDA device; use `f32` on the CPU";
-        return Err(Error::Usage(message.into()));
-    }
-    if let Err(why) = fused::available(device) {
-        warn(&why);
-    }
-    Ok(device)
 }
 
 /// What the command line says instead of the timeline.

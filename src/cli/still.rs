@@ -7,12 +7,12 @@ use sg3render::timeline::Overrides;
 use sg3render::{Error, Result};
 
 use super::args::StillArgs;
-use super::render::{open_device, overrides};
+use super::render::overrides;
 use super::terminal::{end_on_ctrl_c, say, show_report};
 
 /// Renders one moment.
 pub fn run(args: &StillArgs) -> Result<()> {
-    let device = open_device(&args.device)?;
+    let device = args.device.open()?;
     let preset = Preset::default_for(&args.output)?;
     if !preset.is_images() {
         let message = format!("`{}` is no image; end it in .png or .exr", args.output.display());

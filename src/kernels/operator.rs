@@ -19,6 +19,16 @@ impl Resampler {
         Self { factor: 1, filter: Filter::Separable(vec![1.0]) }
     }
 
+    /// The same factor with the filter turned around.
+    fn flipped(&self) -> Self {
+        let reversed = |taps: &[f64]| taps.iter().rev().copied().collect();
+        let filter = match &self.filter {
+            Filter::Separable(taps) => Filter::Separable(reversed(taps)),
+            Filter::Radial { side, taps } => Filter::Radial { side: *side, taps: reversed(taps) },
+        };
+        Self { factor: self.factor, filter }
+    }
+
     /// Taps a side.
     pub fn taps(&self) -> usize {
         match &self.filter {
@@ -86,5 +96,32 @@ impl FilteredLrelu {
         };
         let [height, width] = self.inner_size(size)?;
         Ok([along(height)?, along(width)?])
+    }
+
+    /// The operator whose nonlinearity's derivative, taken from the signs of this one's, makes it this
+    /// one's gradient for inputs of `size` (specification section 6), and by how many rows and columns
+    /// its inner grid is further on than this one's.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] where such an input is too small for the filters.
+    pub fn transposed(&self, size: [usize; 2]) -> Result<(Self, [i64; 2])> {
+        let out = self.out_size(size)?;
+        let (up, down) = (self.up.factor as i64, self.down.factor as i64);
+        let (tu, td) = (self.up.taps() as i64, self.down.taps() as i64);
+        let [left, _, top, _] = self.padding;
+        let low = |low: i64| tu - 1 + td - 1 - low;
+        let high = |axis: usize, low: i64| {
+            size[axis] as i64 * up - out[axis] as i64 * down + low - (up - 1)
+        };
+        let gain = (up * up) as f32 / (down * down) as f32;
+        let transposed = Self {
+            up: self.down.flipped(),
+            down: self.up.flipped(),
+            padding: [low(left), high(1, left), low(top), high(0, top)],
+            slope: self.slope,
+            gain: self.gain * gain,
+            clamp: self.clamp,
+        };
+        Ok((transposed, [tu - 1 - top, tu - 1 - left]))
     }
 }

@@ -6,6 +6,7 @@ use std::str::FromStr;
 use libloading::os::unix::{Library, RTLD_GLOBAL, RTLD_NOW};
 use tch::{Cuda, Device};
 
+use crate::kernels::cpu::Level;
 use crate::{Error, Result, environment};
 
 /// The device that the user asks for.
@@ -24,8 +25,35 @@ pub enum Request {
 pub enum Precision {
     /// float32 throughout.
     F32,
+    /// float32 with convolutions whose factors are rounded to TF32's 10 bits (CUDA only).
+    Tf32,
     /// float16 in the layers that the network marks so (CUDA only).
     F16,
+    /// float32 with convolutions whose factors are rounded to bfloat16, the image's own apart (CPUs
+    /// that have products of them only).
+    Bf16,
+}
+
+impl Precision {
+    /// Whether a device can do it.
+    ///
+    /// # Errors
+    /// [`Error::Usage`] where it cannot, saying what it can.
+    pub fn check(self, device: Device) -> Result<()> {
+        let message = match (self, device) {
+            (Self::F32, _) | (Self::Tf32 | Self::F16, Device::Cuda(_)) => return Ok(()),
+            (Self::Bf16, Device::Cpu) if Level::here() == Level::Avx512Bf16 => return Ok(()),
+            (Self::Bf16, Device::Cpu) => {
+                "`--precision bf16` needs a CPU with AVX512_BF16; use `f32` on this one"
+            }
+            (Self::Bf16, _) => "`--precision bf16` is for CPUs; use `f16` or `tf32` on CUDA",
+            (Self::Tf32, _) => "`--precision tf32` needs a CUDA device; use `f32` on the CPU",
+            (Self::F16, _) => {
+                "`--precision f16` needs a CUDA device; use `f32` or `bf16` on the CPU"
+            }
+        };
+        Err(Error::Usage(message.into()))
+    }
 }
 
 impl FromStr for Request {
@@ -49,8 +77,19 @@ impl Request {
     /// kept from being rounded to TF32 only by the environment.
     ///
     /// # Errors
-    /// [`Error::Missing`] where CUDA is demanded and its libraries, driver or device are not there.
-    pub fn open(self) -> Result<Device> {
+    /// [`Error::Missing`] where CUDA is demanded and its libraries, driver or device are not there;
+    /// [`Error::Usage`] where the device cannot do the precision.
+    pub fn open(self, precision: Precision) -> Result<Device> {
+        if self != Self::Cpu && precision != Precision::Tf32 {
+            // cuDNN would round convolutions to TF32's 10 bits, which equivariance shows.
+            environment::set_default("NVIDIA_TF32_OVERRIDE", "0");
+        }
+        let device = self.find()?;
+        precision.check(device)?;
+        Ok(device)
+    }
+
+    fn find(self) -> Result<Device> {
         let loaded = if self == Self::Cpu { Ok(()) } else { load_cuda() };
         let devices = if self == Self::Cpu || loaded.is_err() { 0 } else { Cuda::device_count() };
         match self {
@@ -78,8 +117,6 @@ impl Request {
 
 /// Registers CUDA with libtorch by loading the library that carries it.
 fn load_cuda() -> Result<(), libloading::Error> {
-    // cuDNN would round convolutions to TF32's 10 bits, which equivariance shows.
-    environment::set_default("NVIDIA_TF32_OVERRIDE", "0");
     // SAFETY: libtorch_cuda is libtorch's own extension library; its initialisers do nothing but
     // register hooks and kernels with the libtorch_cpu that this program is linked to.
     let library = unsafe { Library::open(Some("libtorch_cuda.so"), RTLD_NOW | RTLD_GLOBAL)? };

@@ -6,10 +6,12 @@ use super::config::Config;
 use super::device::Precision;
 use super::loader::Loader;
 use super::mapping::Mapping;
+use super::native::Native;
 use super::stylegan2::StyleGan2;
 use super::stylegan3::StyleGan3;
 use super::tensors::TensorSource;
 use crate::Result;
+use crate::kernels::cpu::Factors;
 
 /// A generator's synthesis on its device.
 #[derive(Debug)]
@@ -20,15 +22,38 @@ pub struct Synthesis {
 
 #[derive(Debug)]
 enum Network {
+    Native(Native),
     StyleGan3(StyleGan3),
     StyleGan2(StyleGan2),
 }
 
-/// Loads a generator: its mapping on the CPU, its synthesis on `device`.
+/// Loads a generator: its mapping on the CPU, its synthesis on `device`. On the CPU, alias-free
+/// synthesis runs in the program's own kernels.
 ///
 /// # Errors
 /// [`crate::Error::Invalid`] where the tensors do not fit the configuration.
 pub fn load(
+    source: &dyn TensorSource,
+    device: Device,
+    precision: Precision,
+) -> Result<(Mapping, Synthesis)> {
+    let loader = Loader::new(source)?;
+    let network = match source.config() {
+        Config::StyleGan3(c) if device == Device::Cpu && precision != Precision::F16 => {
+            let factors = if precision == Precision::Bf16 { Factors::Bf16 } else { Factors::F32 };
+            Network::Native(Native::load(&loader, c, factors)?)
+        }
+        _ => return load_composed(source, device, precision),
+    };
+    Ok((Mapping::load(&loader, source.config())?, Synthesis { network, device }))
+}
+
+/// Loads a generator whose synthesis is composed of libtorch's operations on any device: what the
+/// kernels are held against.
+///
+/// # Errors
+/// [`crate::Error::Invalid`] where the tensors do not fit the configuration.
+pub fn load_composed(
     source: &dyn TensorSource,
     device: Device,
     precision: Precision,
@@ -55,6 +80,7 @@ impl Synthesis {
         let ws = ws.f_to_device(self.device)?.f_to_kind(Kind::Float)?;
         match &self.network {
             Network::StyleGan2(network) => network.forward(&ws),
+            Network::Native(network) => each_frame(network, &ws, transforms),
             Network::StyleGan3(network) => {
                 let transforms = transforms.f_to_device(self.device)?.f_to_kind(Kind::Double)?;
                 network.forward(&ws, &transforms)
@@ -62,14 +88,26 @@ impl Synthesis {
         }
     }
 
-    /// Sets the running mean squares of an alias-free network to what these samples show; returns
-    /// them in the order of the layers (none for `StyleGAN2`, which has none).
+    /// Sets the running mean squares of an alias-free network that was loaded composed to what these
+    /// samples show; returns them in the order of the layers (none for others).
     pub fn settle(&mut self, ws: &Tensor, transforms: &Tensor) -> Result<Vec<f32>> {
         match &mut self.network {
             Network::StyleGan3(network) => network.settle(ws, transforms),
-            Network::StyleGan2(_) => Ok(Vec::new()),
+            Network::StyleGan2(_) | Network::Native(_) => Ok(Vec::new()),
         }
     }
+}
+
+/// One image after another: nothing of a frame depends on its neighbours.
+fn each_frame(network: &Native, ws: &Tensor, transforms: &Tensor) -> Result<Tensor> {
+    let images = (0..ws.size()[0]).map(|i| {
+        let w = Vec::<f32>::try_from(ws.f_get(i)?.f_flatten(0, -1)?)?;
+        let transform = transforms.f_get(i)?.f_to_kind(Kind::Double)?.f_flatten(0, -1)?;
+        let (size, image) = network.forward(&w, &Vec::<f64>::try_from(transform)?)?;
+        let [channels, height, width] = size.map(|n| n as i64);
+        Ok(Tensor::f_from_slice(&image)?.f_reshape([channels, height, width])?)
+    });
+    Ok(Tensor::f_stack(&images.collect::<Result<Vec<_>>>()?, 0)?)
 }
 
 /// What gives a latent its pose: the Fourier features' affine layer, on the CPU.

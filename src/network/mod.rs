@@ -29,6 +29,8 @@ pub mod mapping;
 #[cfg(feature = "torch")]
 mod modulated;
 #[cfg(feature = "torch")]
+mod native;
+#[cfg(feature = "torch")]
 mod stylegan2;
 #[cfg(feature = "torch")]
 mod stylegan3;

@@ -6,7 +6,6 @@ use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 use super::arguments::{Pointers, arguments, planes_per_launch};
 use super::cache;
 use super::driver::{Driver, Kernel};
-use super::gradient;
 use super::nvrtc::Nvrtc;
 use super::plan::{Plan, SIGNS_A_WORD, Signs, Storage, Variant};
 use crate::Result;
@@ -158,8 +157,8 @@ impl Run {
     ) -> Result<Self> {
         let signs_size = operator.inner_size(size)?;
         let (own, own_size, signs_origin) = if signs == Signs::Read {
-            let own = gradient::transposed(operator, size)?;
-            (own, operator.out_size(size)?, gradient::signs_origin(operator))
+            let (own, origin) = operator.transposed(size)?;
+            (own, operator.out_size(size)?, origin)
         } else {
             (operator.clone(), size, [0, 0])
         };

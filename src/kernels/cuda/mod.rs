@@ -8,7 +8,6 @@
 mod arguments;
 mod cache;
 mod driver;
-mod gradient;
 mod launch;
 mod nvrtc;
 mod plan;

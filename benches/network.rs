@@ -1,0 +1,100 @@
+//! Seconds a frame of whole networks on the CPU: our kernels against libtorch's operators, measured
+//! in turn in one run.
+//!
+//!     cargo bench --bench network -- [NAME or FILE ...]
+//!
+//! Names are `t256`, `r256` ... to 1024: the published configurations with random weights. The
+//! default is `t256 r256`. `SG3RENDER_CPU` lowers the kernels' level.
+
+#[path = "../tests/untrained/mod.rs"]
+mod untrained;
+
+use std::path::Path;
+use std::time::Instant;
+
+use sg3render::network::device::Precision;
+use sg3render::network::generator::{Synthesis, load, load_composed};
+use sg3render::network::{Config, StyleGan3Config, TensorSource};
+use sg3render::weights::{NetworkFile, Part};
+use tch::{Device, Kind, Tensor};
+use untrained::Untrained;
+
+const FRAMES: usize = 5;
+
+fn main() -> sg3render::Result<()> {
+    let mut names: Vec<String> =
+        std::env::args().skip(1).filter(|name| !name.starts_with("--")).collect();
+    if names.is_empty() {
+        names = ["t256", "r256"].map(String::from).to_vec();
+    }
+    for name in names {
+        match published(&name) {
+            Some(config) => compare(&name, &Untrained::new(Config::StyleGan3(config)))?,
+            None => {
+                let file = NetworkFile::open(Path::new(&name), Part::default())?;
+                compare(&name, &file.generator()?)?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The published sets: T and R at a resolution, with the capacity that was published for it.
+fn published(name: &str) -> Option<StyleGan3Config> {
+    let (kind, resolution) = name.split_at_checked(1)?;
+    let img_resolution = resolution.parse().ok()?;
+    let channel_base = if img_resolution <= 256 { 16384 } else { 32768 };
+    let t =
+        StyleGan3Config { img_resolution, channel_base, channel_max: 512, ..Default::default() };
+    match kind {
+        "t" => Some(t),
+        "r" => Some(StyleGan3Config {
+            channel_base: 2 * t.channel_base,
+            channel_max: 1024,
+            conv_kernel: 1,
+            use_radial_filters: true,
+            ..t
+        }),
+        _ => None,
+    }
+}
+
+/// Medians of frames that take turns, so that whatever else the machine does meets both.
+fn compare(name: &str, source: &dyn TensorSource) -> sg3render::Result<()> {
+    let (mapping, ours) = load(source, Device::Cpu, Precision::F32)?;
+    let rounded = Precision::Bf16.check(Device::Cpu).is_ok();
+    let rounded = rounded.then(|| load(source, Device::Cpu, Precision::Bf16)).transpose()?;
+    let (_, composed) = load_composed(source, Device::Cpu, Precision::F32)?;
+    let (z_dim, _, _) = source.config().dims();
+    let z = Tensor::randn([1, z_dim as i64], (Kind::Float, Device::Cpu));
+    let w = mapping.forward(&z, None)?;
+    let ws = w.unsqueeze(1).repeat([1, source.config().num_ws() as i64, 1]);
+    let upright = Tensor::eye(3, (Kind::Double, Device::Cpu)).unsqueeze(0);
+    let frame = |synthesis: &Synthesis| -> sg3render::Result<f64> {
+        let start = Instant::now();
+        let _image = synthesis.forward(&ws, &upright)?;
+        Ok(start.elapsed().as_secs_f64())
+    };
+    let mut times = [Vec::new(), Vec::new(), Vec::new()];
+    for _ in 0..FRAMES + 1 {
+        times[0].push(frame(&ours)?);
+        times[1].push(rounded.as_ref().map_or(Ok(f64::NAN), |(_, bf16)| frame(bf16))?);
+        times[2].push(frame(&composed)?);
+    }
+    // The first frame of each warms caches.
+    let [f32, bf16, composed] = times.map(|mut times| {
+        times.remove(0);
+        times.sort_by(f64::total_cmp);
+        times[FRAMES / 2]
+    });
+    println!(
+        "{name}: f32 {:.1} ms a frame, bf16 {:.1} ms ({:.2} times as fast); composed of libtorch's \
+         operators {:.1} ms ({:.1} times as long as f32)",
+        f32 * 1e3,
+        bf16 * 1e3,
+        f32 / bf16,
+        composed * 1e3,
+        composed / f32
+    );
+    Ok(())
+}

@@ -1,0 +1,257 @@
+//! Matrix products on blocks of sixteen channels: what every convolution here comes down to.
+//!
+//! A pixel holds sixteen words: a word is a float32 channel, or a pair of bfloat16 channels whose
+//! products are summed in float32.
+
+use std::cell::RefCell;
+
+use rayon::prelude::*;
+
+use super::lanes::Lanes;
+use super::level::{Level, Work};
+use super::planes::Pixel;
+
+/// How the factors of a product are held; sums are always float32.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Factors {
+    /// As they are.
+    F32,
+    /// Rounded to bfloat16: half the memory and, where the CPU has the instructions, twice the speed.
+    Bf16,
+}
+
+impl Factors {
+    /// Channels in a word.
+    pub(super) fn in_word(self) -> usize {
+        match self {
+            Self::F32 => 1,
+            Self::Bf16 => 2,
+        }
+    }
+
+    /// Pixels of words that so many channels take.
+    pub(super) fn blocks(self, channels: usize) -> usize {
+        channels.div_ceil(16 * self.in_word())
+    }
+}
+
+/// A matrix `[inputs, outputs]` in blocks of sixteen outputs, each a vector for every word of inputs.
+#[derive(Debug, Clone)]
+pub(super) struct Matrix {
+    pub factors: Factors,
+    /// Words of inputs.
+    words: usize,
+    blocks: usize,
+    columns: Vec<Pixel>,
+}
+
+impl Matrix {
+    /// Takes `value(input, output)`.
+    pub fn new(
+        factors: Factors,
+        [inputs, outputs]: [usize; 2],
+        value: impl Fn(usize, usize) -> f32,
+    ) -> Self {
+        let (words, blocks) = (inputs.div_ceil(factors.in_word()), outputs.div_ceil(16));
+        let value = |input: usize, output: usize| {
+            if input < inputs && output < outputs { value(input, output) } else { 0.0 }
+        };
+        let word = |word: usize, output: usize| match factors {
+            Factors::F32 => value(word, output),
+            Factors::Bf16 => {
+                let half = |input| u32::from(half::bf16::from_f32(value(input, output)).to_bits());
+                f32::from_bits(half(2 * word) | half(2 * word + 1) << 16)
+            }
+        };
+        let vector = |i: usize| {
+            let (block, input) = (i / words, i % words);
+            Pixel(std::array::from_fn(|lane| word(input, block * 16 + lane)))
+        };
+        Self { factors, words, blocks, columns: (0..blocks * words).map(vector).collect() }
+    }
+}
+
+/// Pixels `from..to` of a product: of planes of `x_area` pixels into planes of `y_area`, there
+/// `moved` pixels further on.
+#[derive(Clone, Copy)]
+pub(super) struct Rows {
+    pub x_area: usize,
+    pub y_area: usize,
+    pub moved: usize,
+    pub from: usize,
+    pub to: usize,
+}
+
+/// A pointer that threads may share because each writes places of its own.
+#[derive(Clone, Copy)]
+pub(super) struct Shared(pub *mut Pixel);
+// SAFETY: see the uses; every one writes disjoint places.
+unsafe impl Send for Shared {}
+// SAFETY: likewise.
+unsafe impl Sync for Shared {}
+
+/// So many pixels keep a block of the matrix in second-level cache while they pass.
+const CHUNK: usize = 14 * 12;
+
+thread_local! {
+    static ROUNDED: RefCell<Vec<Pixel>> = const { RefCell::new(Vec::new()) };
+}
+
+/// `y[o][p] = sum over i of x[i][p] * matrix[i][o]` for all pixels p of float32 planes of `area`
+/// pixels.
+pub(super) fn product(level: Level, area: usize, x: &[Pixel], matrix: &Matrix, y: &mut [Pixel]) {
+    assert!(matrix.words * matrix.factors.in_word() <= x.len() / area.max(1) * 16 + 1);
+    assert_eq!(y.len(), matrix.blocks * area);
+    let y = Shared(y.as_mut_ptr());
+    (0..area.div_ceil(CHUNK)).into_par_iter().for_each(|i| {
+        let (from, to) = (i * CHUNK, area.min((i + 1) * CHUNK));
+        if matrix.factors == Factors::F32 {
+            let rows = Rows { x_area: area, y_area: area, moved: 0, from, to };
+            // SAFETY: the sizes were checked, and every task has pixels of its own.
+            return unsafe { rows_of_product(level, rows, x.as_ptr(), matrix, y) };
+        }
+        ROUNDED.with_borrow_mut(|rounded| {
+            let count = to - from;
+            rounded.resize(x.len() / area * CHUNK, Pixel::default());
+            rounded.fill(Pixel::default());
+            for (block, plane) in x.chunks_exact(area).enumerate() {
+                let to = &mut rounded[block / 2 * count..][..count];
+                level.run(Round { pixels: &plane[from..to.len() + from], half: block % 2, to });
+            }
+            let rows = Rows { x_area: count, y_area: area, moved: from, from: 0, to: count };
+            // SAFETY: likewise.
+            unsafe { rows_of_product(level, rows, rounded.as_ptr(), matrix, y) };
+        });
+    });
+}
+
+/// Rounds a block of channels into its half of the words.
+struct Round<'a> {
+    pixels: &'a [Pixel],
+    half: usize,
+    to: &'a mut [Pixel],
+}
+
+impl Work for Round<'_> {
+    #[inline(always)]
+    unsafe fn run<V: Lanes>(self) {
+        for (pixel, to) in self.pixels.iter().zip(self.to) {
+            // SAFETY: a pixel has room for two blocks of bfloat16.
+            unsafe {
+                let to = to.0.as_mut_ptr().cast::<u16>().add(16 * self.half);
+                V::load(pixel.0.as_ptr()).store_bf16(to);
+            }
+        }
+    }
+}
+
+/// Some pixels of a product, whose factors are as the matrix has them.
+///
+/// # Safety
+/// `x` and `y` must point to all planes, and nobody else may use these pixels of `y`.
+pub(super) unsafe fn rows_of_product(
+    level: Level,
+    rows: Rows,
+    x: *const Pixel,
+    matrix: &Matrix,
+    y: Shared,
+) {
+    match matrix.factors {
+        Factors::F32 => level.run(Product::<false> { rows, x, matrix, y }),
+        Factors::Bf16 => level.run(Product::<true> { rows, x, matrix, y }),
+    }
+}
+
+struct Product<'a, const PAIRS: bool> {
+    rows: Rows,
+    x: *const Pixel,
+    matrix: &'a Matrix,
+    y: Shared,
+}
+
+impl<const PAIRS: bool> Work for Product<'_, PAIRS> {
+    #[inline(always)]
+    unsafe fn run<V: Lanes>(self) {
+        let mut block = 0;
+        while block < self.matrix.blocks {
+            let left = self.matrix.blocks - block;
+            // SAFETY: block + columns stay within the matrix.
+            unsafe {
+                match (V::COLUMNS, V::ROWS) {
+                    // An odd block joins two others rather than going alone.
+                    (2, 14) if left == 3 => self.blocks::<V, 3, 9>(block),
+                    (2, 14) if left >= 2 => self.blocks::<V, 2, 14>(block),
+                    (2, 14) => self.blocks::<V, 1, 14>(block),
+                    (_, 6) => self.blocks::<V, 1, 6>(block),
+                    _ => self.blocks::<V, 1, 4>(block),
+                }
+            }
+            block += match (V::COLUMNS, left) {
+                (2, 3) => 3,
+                (2, 2..) => 2,
+                _ => 1,
+            };
+        }
+    }
+}
+
+impl<const PAIRS: bool> Product<'_, PAIRS> {
+    /// All rows of `N` blocks of outputs, `M` at a time.
+    #[inline(always)]
+    unsafe fn blocks<V: Lanes, const N: usize, const M: usize>(&self, block: usize) {
+        let Rows { from, to, .. } = self.rows;
+        let mut row = from;
+        while row + M <= to {
+            // SAFETY: these rows and blocks are within the planes.
+            unsafe { self.tile::<V, N, M>(block, row) };
+            row += M;
+        }
+        if row < to && to - from >= M {
+            // The last ones once more with those before them: the same values again.
+            // SAFETY: likewise.
+            unsafe { self.tile::<V, N, M>(block, to - M) };
+        } else {
+            for row in row..to {
+                // SAFETY: likewise.
+                unsafe { self.tile::<V, N, 1>(block, row) };
+            }
+        }
+    }
+
+    /// `M` rows by `N` blocks, in registers.
+    #[inline(always)]
+    unsafe fn tile<V: Lanes, const N: usize, const M: usize>(&self, block: usize, row: usize) {
+        let words = self.matrix.words;
+        let Rows { x_area, y_area, moved, .. } = self.rows;
+        // SAFETY: the callers' ranges are within the planes and the matrix.
+        unsafe {
+            let columns = self.matrix.columns.as_ptr().add(block * words);
+            let mut sums = [[V::splat(0.0); N]; M];
+            for first in (0..words).step_by(16) {
+                let x = self.x.add(first / 16 * x_area + row).cast::<f32>();
+                for word in 0..(words - first).min(16) {
+                    let mut w = [V::splat(0.0); N];
+                    for n in 0..N {
+                        w[n] = V::load(columns.add(n * words + first + word).cast());
+                    }
+                    for m in 0..M {
+                        let x = V::splat(*x.add(m * 16 + word));
+                        for n in 0..N {
+                            sums[m][n] = if PAIRS {
+                                x.dot_pairs(w[n], sums[m][n])
+                            } else {
+                                x.mul_add(w[n], sums[m][n])
+                            };
+                        }
+                    }
+                }
+            }
+            for m in 0..M {
+                for n in 0..N {
+                    let to = self.y.0.add((block + n) * y_area + moved + row + m);
+                    sums[m][n].store(to.cast());
+                }
+            }
+        }
+    }
+}

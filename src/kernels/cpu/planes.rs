@@ -1,0 +1,98 @@
+//! Pictures of many channels, sixteen channels to a pixel.
+
+/// Sixteen channels of one pixel.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+#[repr(C, align(64))]
+pub struct Pixel(pub [f32; 16]);
+
+/// Channels in blocks of sixteen, each block `height x width` pixels, rows first. The lanes beyond the
+/// last channel hold zeros.
+#[derive(Debug, Clone, Default)]
+pub struct Planes {
+    channels: usize,
+    size: [usize; 2],
+    pixels: Vec<Pixel>,
+}
+
+impl Planes {
+    /// Zeros.
+    pub fn new(channels: usize, size: [usize; 2]) -> Self {
+        let mut planes = Self::default();
+        planes.reset(channels, size);
+        planes
+    }
+
+    /// Gives the memory another shape; the values are whatever was there.
+    pub fn reset(&mut self, channels: usize, size: [usize; 2]) {
+        (self.channels, self.size) = (channels, size);
+        let needed = self.blocks() * size[0] * size[1];
+        // What grows is not moved: nobody wants the old values.
+        if needed > self.pixels.capacity() {
+            self.pixels = Vec::new();
+        }
+        self.pixels.resize(needed, Pixel::default());
+    }
+
+    /// Channels, without those that fill up the last block.
+    pub fn channels(&self) -> usize {
+        self.channels
+    }
+
+    /// Blocks of sixteen channels.
+    pub fn blocks(&self) -> usize {
+        self.channels.div_ceil(16)
+    }
+
+    /// Height and width.
+    pub fn size(&self) -> [usize; 2] {
+        self.size
+    }
+
+    /// All pixels, block by block.
+    pub fn pixels(&self) -> &[Pixel] {
+        &self.pixels
+    }
+
+    /// All pixels, to be written.
+    pub fn pixels_mut(&mut self) -> &mut [Pixel] {
+        &mut self.pixels
+    }
+
+    /// Takes `[channels, height, width]` samples, each channel times its factor.
+    pub fn fill(&mut self, samples: &[f32], factors: &[f32]) {
+        let area = self.size[0] * self.size[1];
+        for (block, pixels) in self.pixels.chunks_exact_mut(area.max(1)).enumerate() {
+            pixels.fill(Pixel::default());
+            let first = block * 16;
+            for (lane, channel) in (first..self.channels.min(first + 16)).enumerate() {
+                let plane = &samples[channel * area..][..area];
+                for (pixel, sample) in pixels.iter_mut().zip(plane) {
+                    pixel.0[lane] = sample * factors[channel];
+                }
+            }
+        }
+    }
+
+    /// Multiplies each channel by its factor.
+    pub fn scale(&mut self, factors: &[f32]) {
+        let area = self.size[0] * self.size[1];
+        for (pixels, factors) in self.pixels.chunks_exact_mut(area.max(1)).zip(factors.chunks(16)) {
+            for pixel in pixels {
+                for (value, factor) in pixel.0.iter_mut().zip(factors) {
+                    *value *= factor;
+                }
+            }
+        }
+    }
+
+    /// The samples `[channels, height, width]`.
+    pub fn samples(&self) -> Vec<f32> {
+        let area = self.size[0] * self.size[1];
+        let mut samples = Vec::with_capacity(self.channels * area);
+        for channel in 0..self.channels {
+            let block = &self.pixels[channel / 16 * area..][..area];
+            samples.extend(block.iter().map(|pixel| pixel.0[channel % 16]));
+        }
+        samples
+    }
+}
