@@ -1,10 +1,17 @@
-//! Tells the linker where libtorch lies, so that the built program runs from any folder.
+//! Builds the C++ border, and tells the linker where libtorch lies, so that the built program runs
+//! from any folder.
 
 use std::env;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 fn main() {
     println!("cargo::rerun-if-changed=build.rs");
+    // Whether tests may count on CUDA's run-time compiler; they are told apart as run and ignored.
+    println!("cargo::rerun-if-env-changed=SG3RENDER_NVRTC");
+    println!("cargo::rustc-check-cfg=cfg(nvrtc)");
+    if env::var("SG3RENDER_NVRTC").is_ok_and(|value| value == "1") {
+        println!("cargo::rustc-cfg=nvrtc");
+    }
     // Set by torch-sys, the folder that it links against; absent without the feature `torch`.
     let Ok(lib) = env::var("DEP_TCH_LIBTORCH_LIB") else {
         return;
@@ -16,12 +23,27 @@ fn main() {
         );
         return;
     }
+    build_border(Path::new(&lib));
     println!("cargo::rustc-link-arg=-Wl,-rpath,{lib}");
     // `make setup` keeps the CUDA libraries apart, where the program opens them at run time. They may
     // come after this build: a run path that leads nowhere does no harm.
     if let Some(cache) = Path::new(&lib).ancestors().nth(2)
         && cache.join("libtorch.lock").exists()
     {
-        println!("cargo::rustc-link-arg=-Wl,-rpath,{}/cuda/lib", cache.display());
+        for folder in ["cuda/lib", "nvidia/cu13/lib"] {
+            println!("cargo::rustc-link-arg=-Wl,-rpath,{}/{folder}", cache.display());
+        }
     }
+}
+
+/// Compiles `src/network/border.cpp` against the headers beside the libraries, or where torch-sys, too,
+/// is told that they are.
+fn build_border(lib: &Path) {
+    const SOURCE: &str = "src/network/border.cpp";
+    println!("cargo::rerun-if-changed={SOURCE}");
+    println!("cargo::rerun-if-env-changed=LIBTORCH_INCLUDE");
+    let beside = lib.parent().unwrap_or(lib).to_path_buf();
+    let include = env::var_os("LIBTORCH_INCLUDE").map_or(beside, PathBuf::from).join("include");
+    let mut build = cc::Build::new();
+    build.cpp(true).std("c++17").warnings(false).include(include).file(SOURCE).compile("border");
 }

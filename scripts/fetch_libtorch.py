@@ -42,9 +42,13 @@ MEMBERS = {
         "torch/lib/libtorch_nvshmem.so",
         "nvidia/*/lib/*.so*",
     ],
+    "nvrtc.lock": [
+        "nvidia/cu13/lib/libnvrtc.so.13",
+        "nvidia/cu13/lib/libnvrtc-builtins.so.13.0",
+    ],
 }
 # Disk space in GB; the first includes torch's wheel, the largest of all.
-SPACE = {"libtorch.lock": 1.5, "libtorch-cuda.lock": 5.0}
+SPACE = {"libtorch.lock": 1.5, "libtorch-cuda.lock": 5.0, "nvrtc.lock": 0.3}
 # libtorch_cpu.so opens these two by name, and looks only in its own folder.
 OPENED_BY_TORCH_CPU = ["libcaffe2_nvrtc.so", "libtorch_cuda_linalg.so"]
 
@@ -157,7 +161,7 @@ def finish(cache, lock):
         (cache / "torch/build-version").write_text("2.11.0\n")
         # The wheel's libtorch.so is an empty library that asks for libtorch_cuda.so.
         link(cache / "torch/lib/libtorch.so", "libtorch_cpu.so")
-    else:
+    elif lock.name == "libtorch-cuda.lock":
         for name in OPENED_BY_TORCH_CPU:
             link(cache / "torch/lib" / name, f"../../cuda/lib/{name}")
     complete = cache / f"{lock.name}.part"

@@ -4,6 +4,7 @@
 #   LIBTORCH, LIBTORCH_USE_PYTORCH   a libtorch of your own: none is fetched
 #   SG3RENDER_CACHE                  where libtorch goes (default ~/.cache/sg3render)
 #   SG3RENDER_CUDA=0 or 1            without or with the CUDA libraries, whatever driver is here
+#   SG3RENDER_NVRTC=1                with CUDA's run-time compiler, which tests then demand
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -73,6 +74,11 @@ case ${SG3RENDER_CUDA:-} in
     *) fail "SG3RENDER_CUDA is \`$SG3RENDER_CUDA\`; expected 0 or 1" ;;
 esac
 locks="scripts/libtorch.lock${cuda:+ scripts/libtorch-cuda.lock}"
+case ${SG3RENDER_NVRTC:-} in
+    1) locks="$locks scripts/nvrtc.lock" ;;
+    '') ;;
+    *) fail "SG3RENDER_NVRTC is \`$SG3RENDER_NVRTC\`; expected 1, or nothing" ;;
+esac
 
 libtorch_complete() {
     for lock in $locks; do

@@ -5,8 +5,11 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand, ValueEnum};
 use sg3render::network::device::{Precision, Request};
+use sg3render::network::fused;
 use sg3render::timeline::time;
 use sg3render::weights::Part;
+
+use super::terminal::warn;
 
 /// Video and animation from alias-free GANs (StyleGAN3)
 #[derive(Parser)]
@@ -173,7 +176,11 @@ pub struct DeviceArgs {
 impl DeviceArgs {
     /// The device, if it can do the precision.
     pub fn open(&self) -> sg3render::Result<tch::Device> {
-        self.device.open(self.precision.into())
+        let device = self.device.open(self.precision.into())?;
+        if let Err(why) = fused::available(device) {
+            warn(&why);
+        }
+        Ok(device)
     }
 }
 

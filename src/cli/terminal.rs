@@ -59,6 +59,12 @@ pub fn show_error(error: &Error, json: bool) {
     }
 }
 
+/// Prints why something works worse than it could.
+pub fn warn(why: &Error) {
+    let label = if colour() { "\x1b[1;33mwarning:\x1b[0m" } else { "warning:" };
+    remark(&format!("{label} {why}"));
+}
+
 /// Prints findings about a timeline as people read them.
 pub fn show_report(report: &Report) {
     let _ = write!(stderr(), "{}", report.show(colour()));

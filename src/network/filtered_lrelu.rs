@@ -3,6 +3,7 @@
 
 use tch::Tensor;
 
+use super::fused;
 use super::upfirdn::{Fir, Padding, downsample, upsample};
 use crate::Result;
 
@@ -24,8 +25,17 @@ pub struct FilteredLrelu {
 }
 
 impl FilteredLrelu {
-    /// Applies it to `x` `[N, C, H, W]` with a bias `[C]`, in the kind (precision) of `x`.
+    /// Applies it to `x` `[N, C, H, W]` with a bias `[C]`, in the kind (precision) of `x`: by the fused
+    /// kernel where there is one ([`super::fused`]), and otherwise composed of libtorch's operations.
     pub fn forward(&self, x: &Tensor, bias: &Tensor) -> Result<Tensor> {
+        match fused::forward(self, x, bias)? {
+            Some(y) => Ok(y),
+            None => self.composed(x, bias),
+        }
+    }
+
+    /// As [`FilteredLrelu::forward`], always composed of libtorch's operations.
+    pub fn composed(&self, x: &Tensor, bias: &Tensor) -> Result<Tensor> {
         let bias = bias.f_to_kind(x.kind())?.f_reshape([1, -1, 1, 1])?;
         let x = x.f_add(&bias)?;
         let x = match &self.up {

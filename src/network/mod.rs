@@ -9,11 +9,15 @@ pub mod tensors;
 mod validate;
 
 #[cfg(feature = "torch")]
+mod border;
+#[cfg(feature = "torch")]
 pub mod device;
 #[cfg(feature = "torch")]
 pub mod filtered_lrelu;
 #[cfg(feature = "torch")]
 mod fourier;
+#[cfg(feature = "torch")]
+pub mod fused;
 #[cfg(feature = "torch")]
 pub mod generator;
 #[cfg(feature = "torch")]

@@ -1,28 +1,48 @@
 //! Resampling with FIR filters, composed of libtorch's convolutions: transposed ones up, strided
 //! ones down, so that no zero is ever inserted and none multiplied.
 
-use tch::Tensor;
+use std::sync::OnceLock;
+
+use tch::{Device, Kind, Tensor};
 
 use crate::Result;
+use crate::signal::Filter;
 
 /// Zero padding of the last two axes: left, right, top, bottom; negative values crop.
 pub type Padding = [i64; 4];
 
 /// A filter over both axes: `[taps]` (separable) or `[taps, taps]`.
 #[derive(Debug)]
-pub struct Fir(Tensor);
+pub struct Fir {
+    taps: Tensor,
+    /// The same as plain numbers, once they are asked for.
+    filter: OnceLock<Filter>,
+}
 
 impl Fir {
     /// Takes a filter of one axis or two.
     pub fn new(taps: Tensor) -> Self {
-        Self(taps)
+        Self { taps, filter: OnceLock::new() }
+    }
+
+    /// The taps as plain numbers. The first call copies them from their device.
+    pub fn filter(&self) -> Result<&Filter> {
+        if let Some(filter) = self.filter.get() {
+            return Ok(filter);
+        }
+        let flat = self.taps.f_to_device(Device::Cpu)?.f_to_kind(Kind::Double)?.f_flatten(0, -1)?;
+        let taps = Vec::<f64>::try_from(flat)?;
+        let side = self.taps() as usize;
+        let one_row = self.taps.dim() == 1;
+        let filter = if one_row { Filter::Separable(taps) } else { Filter::Radial { side, taps } };
+        Ok(self.filter.get_or_init(|| filter))
     }
 
     /// The kernels `[C, 1, rows, columns]`, one a channel of `x`, whose successive application is the
     /// filter, each scaled by `gain` per axis. Depthwise convolutions are the fastest form that
     /// libtorch has for them on the CPU.
     fn kernels(&self, gain: f64, x: &Tensor) -> Result<Vec<Tensor>> {
-        let taps = self.0.f_to_kind(x.kind())?;
+        let taps = self.taps.f_to_kind(x.kind())?;
         let (side, channels) = (taps.size()[0], x.size()[1]);
         let kernel = |taps: &Tensor, rows, columns| {
             taps.f_reshape([1, 1, rows, columns])?.f_repeat([channels, 1, 1, 1])
@@ -36,7 +56,7 @@ impl Fir {
     }
 
     fn taps(&self) -> i64 {
-        self.0.size()[0]
+        self.taps.size()[0]
     }
 }
 

@@ -1,0 +1,6 @@
+mod agreement;
+mod cache;
+mod compiled;
+mod emulated;
+mod golden;
+mod missing;

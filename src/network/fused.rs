@@ -1,0 +1,75 @@
+//! The filtered leaky ReLU as one fused CUDA kernel, instead of libtorch's convolutions.
+//!
+//! Not yet run on a GPU: see [`crate::kernels::cuda`].
+
+use tch::{Device, Kind, Tensor};
+
+use super::border::current_stream;
+use super::filtered_lrelu::FilteredLrelu;
+use super::upfirdn::Fir;
+use crate::kernels::cuda::{self, Call, Storage};
+use crate::kernels::{self, Resampler};
+use crate::{Error, Result};
+
+/// Whether a device runs the fused kernel: an error tells why it does not, and what to install. It is
+/// for the user to know; everything works without, only slower.
+///
+/// # Errors
+/// [`Error::Missing`] on a CUDA device without NVIDIA's run-time compiler.
+pub fn available(device: Device) -> Result<()> {
+    match device {
+        Device::Cuda(number) => cuda::available(number),
+        _ => Ok(()),
+    }
+}
+
+/// Applies `operator` to `x` `[N, C, H, W]` with a bias `[C]`, on libtorch's current stream. None where
+/// the kernel cannot: another device or precision, a gradient wanted, no compiler, odd filters.
+///
+/// # Errors
+/// [`Error::Device`] or [`Error::OutOfMemory`] where the device fails.
+pub fn forward(operator: &FilteredLrelu, x: &Tensor, bias: &Tensor) -> Result<Option<Tensor>> {
+    let storage = match x.kind() {
+        Kind::Float => Storage::F32,
+        Kind::Half => Storage::F16,
+        _ => return Ok(None),
+    };
+    let Device::Cuda(device) = x.device() else { return Ok(None) };
+    let [n, c, h, w] = x.size()[..] else { return Ok(None) };
+    if x.requires_grad() || bias.requires_grad() || bias.size() != [c] {
+        return Ok(None);
+    }
+    let operator = plain(operator)?;
+    let size = [n, c, h, w].map(|d| d as usize);
+    let Ok([height, width]) = operator.out_size([size[2], size[3]]) else {
+        return Ok(None);
+    };
+    let x = x.f_contiguous()?;
+    let bias = bias.f_to_device(x.device())?.f_to_kind(Kind::Float)?.f_contiguous()?;
+    let y = Tensor::f_empty([n, c, height as i64, width as i64], (x.kind(), x.device()))?;
+    let call = Call { storage, device, stream: current_stream(device)?, size };
+    let [x, bias, out] = [&x, &bias, &y].map(|tensor| tensor.data_ptr() as u64);
+    // SAFETY: the tensors are contiguous, on this device and of these sizes, `y` is new, and
+    // libtorch gives their memory to others only behind this work, on the same stream.
+    match unsafe { cuda::forward(&operator, &call, x, bias, out) } {
+        Ok(()) => Ok(Some(y)),
+        Err(Error::Missing(_) | Error::Invalid(_)) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// The operator with its filters as plain numbers.
+fn plain(operator: &FilteredLrelu) -> Result<kernels::FilteredLrelu> {
+    let resampler = |by: &Option<(i64, Fir)>| -> Result<Resampler> {
+        let Some((factor, fir)) = by else { return Ok(Resampler::identity()) };
+        Ok(Resampler { factor: *factor as usize, filter: fir.filter()?.clone() })
+    };
+    Ok(kernels::FilteredLrelu {
+        up: resampler(&operator.up)?,
+        down: resampler(&operator.down)?,
+        padding: operator.padding,
+        slope: operator.slope as f32,
+        gain: operator.gain as f32,
+        clamp: operator.clamp.map_or(f32::INFINITY, |clamp| clamp as f32),
+    })
+}
