@@ -22,7 +22,7 @@ pub struct Synthesis {
 
 #[derive(Debug)]
 enum Network {
-    Native(Native),
+    Native(Box<Native>),
     StyleGan3(StyleGan3),
     StyleGan2(StyleGan2),
 }
@@ -41,7 +41,7 @@ pub fn load(
     let network = match source.config() {
         Config::StyleGan3(c) if device == Device::Cpu && precision != Precision::F16 => {
             let factors = if precision == Precision::Bf16 { Factors::Bf16 } else { Factors::F32 };
-            Network::Native(Native::load(&loader, c, factors)?)
+            Network::Native(Box::new(Native::load(&loader, c, factors)?))
         }
         _ => return load_composed(source, device, precision),
     };

@@ -1,5 +1,10 @@
 //! The kernels for the CPU: sixteen channels side by side in the lanes of its vectors.
 
+#![allow(
+    clippy::needless_range_loop,
+    reason = "loops over registers are written as what they unroll to"
+)]
+
 mod convolution;
 mod downsampling;
 mod filtered_lrelu;
@@ -12,12 +17,14 @@ mod signs;
 mod taps;
 #[cfg(test)]
 mod tests;
+mod transposed;
 mod upsampling;
 mod winograd;
 
 pub use convolution::{Convolution, Scratch};
-pub use filtered_lrelu::{Channelwise, Fused, Transposed};
+pub use filtered_lrelu::{Channelwise, Fused};
 pub use gemm::Factors;
 pub use level::{LEVEL_VARIABLE, Level};
 pub use planes::{Pixel, Planes};
 pub use signs::Signs;
+pub use transposed::Transposed;
