@@ -7,6 +7,8 @@
 //! output written once (at the rate of a copy), and the filters' multiplications, folded by symmetry
 //! (at the rate of a matrix product). `SG3RENDER_CPU` lowers the level.
 
+#![allow(clippy::print_stdout, reason = "a benchmark is a program, not the library")]
+
 #[path = "shared/mod.rs"]
 mod shared;
 

@@ -6,6 +6,8 @@
 //! Names are `t256`, `r256` ... to 1024: the published configurations with random weights. The
 //! default is `t256 r256`. `SG3RENDER_CPU` lowers the kernels' level.
 
+#![allow(clippy::print_stdout, reason = "a benchmark is a program, not the library")]
+
 #[path = "shared/mod.rs"]
 mod shared;
 #[path = "../tests/untrained/mod.rs"]

@@ -216,23 +216,52 @@ fn filtered_leaky_relu_and_its_gradient_agree() {
                 gain: case.gain,
                 clamp: case.clamp,
             };
-            let (x, b) = (get("x").set_requires_grad(true), get("b").set_requires_grad(true));
-            let y = act.forward(&x, &b).unwrap();
-            assert!(largest_difference(&y, &get("y")) < 2e-5, "case {i} on {device:?}");
-            // Where no gradient is wanted: on CUDA, by the fused kernel.
-            let plain = act.forward(&get("x"), &get("b")).unwrap();
-            assert!(largest_difference(&plain, &get("y")) < 2e-5, "case {i} on {device:?}");
-            let gradients =
-                Tensor::run_backward(&[(&y * get("dy")).sum(Kind::Float)], &[&x, &b], false, false);
-            let scale = get("db").abs().max().double_value(&[]).max(1.0);
-            assert!(
-                largest_difference(&gradients[0], &get("dx")) < 2e-5,
-                "case {i} dx on {device:?}"
-            );
-            assert!(
-                largest_difference(&gradients[1], &get("db")) < 1e-6 * scale,
-                "case {i} db on {device:?}"
-            );
+            for fused in [false, true] {
+                let (x, b) = (get("x").set_requires_grad(true), get("b").set_requires_grad(true));
+                let y =
+                    if fused { act.differentiable(&x, &b) } else { act.forward(&x, &b) }.unwrap();
+                assert!(largest_difference(&y, &get("y")) < 2e-5, "case {i} on {device:?}");
+                // Where no gradient is wanted: on CUDA, by the fused kernel.
+                let plain = act.forward(&get("x"), &get("b")).unwrap();
+                assert!(largest_difference(&plain, &get("y")) < 2e-5, "case {i} on {device:?}");
+                let gradients = Tensor::run_backward(
+                    &[(&y * get("dy")).sum(Kind::Float)],
+                    &[&x, &b],
+                    false,
+                    false,
+                );
+                let scale = get("db").abs().max().double_value(&[]).max(1.0);
+                assert!(
+                    largest_difference(&gradients[0], &get("dx")) < 2e-5,
+                    "case {i} dx on {device:?}"
+                );
+                assert!(
+                    largest_difference(&gradients[1], &get("db")) < 1e-6 * scale,
+                    "case {i} db on {device:?}"
+                );
+            }
         }
     }
+}
+
+#[test]
+fn the_fused_operator_is_differentiable_once() {
+    let golden = Golden::open("filtered_lrelu");
+    let act = FilteredLrelu {
+        up: Some((2, Fir::new(golden.tensor("1.fu")))),
+        down: Some((2, Fir::new(golden.tensor("1.fd")))),
+        padding: [10, 9, 10, 9],
+        slope: 0.2,
+        gain: 2f64.sqrt(),
+        clamp: None,
+    };
+    let (x, b) = (golden.tensor("1.x").set_requires_grad(true), golden.tensor("1.b"));
+    let y = act.differentiable(&x, &b).unwrap().square().sum(Kind::Float);
+    let again = std::panic::catch_unwind(|| Tensor::run_backward(&[&y], &[&x], true, true));
+    let error = *again.unwrap_err().downcast::<String>().unwrap();
+    assert!(error.contains("no second derivative"), "{error}");
+    // A picture too small is an error, not a crash.
+    let small = Tensor::zeros([1, 3, 4, 4], (Kind::Float, Device::Cpu)).set_requires_grad(true);
+    let error = act.differentiable(&small.narrow(2, 0, 1), &b).unwrap_err().to_string();
+    assert!(error.contains("expected at least"), "{error}");
 }

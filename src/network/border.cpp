@@ -1,9 +1,12 @@
 // What Rust needs of libtorch and tch does not offer. No exception leaves this file.
 
+#include <ATen/core/grad_mode.h>
 #include <c10/core/impl/VirtualGuardImpl.h>
+#include <torch/csrc/autograd/custom_function.h>
 
 #include <cstdint>
 #include <exception>
+#include <stdexcept>
 #include <string>
 
 namespace {
@@ -24,6 +27,64 @@ int guarded(Work work) {
     return 1;
 }
 
+// The operator, as Rust has it: differentiable.rs. Tensors that go to Rust are lent; those that come
+// back are owned by the caller. 0, or 1 with the reason behind sg3_operator_what.
+extern "C" {
+int sg3_operator_forward(const void* op, const at::Tensor* x, const at::Tensor* bias,
+                         at::Tensor** y, at::Tensor** signs);
+int sg3_operator_transposed(const void* op, const at::Tensor* dy, const at::Tensor* signs,
+                            int64_t height, int64_t width, at::Tensor** dx);
+const char* sg3_operator_what();
+void sg3_operator_release(const void* op);
+}
+
+// Keeps Rust's operator for as long as the graph may need it.
+struct Held : torch::CustomClassHolder {
+    explicit Held(const void* op) : op(op) {}
+    ~Held() override { sg3_operator_release(op); }
+    const void* op;
+};
+
+at::Tensor take(at::Tensor* owned) {
+    at::Tensor tensor = std::move(*owned);
+    delete owned;
+    return tensor;
+}
+
+void check(int failed) {
+    if (failed) throw std::runtime_error(sg3_operator_what());
+}
+
+struct FilteredLrelu : torch::autograd::Function<FilteredLrelu> {
+    // Inputs come as a list: a single tensor, or a variable_list, would not be tracked.
+    static at::Tensor forward(torch::autograd::AutogradContext* context, at::TensorList inputs,
+                              const c10::intrusive_ptr<Held>& held) {
+        at::Tensor *y = nullptr, *signs = nullptr;
+        check(sg3_operator_forward(held->op, &inputs[0], &inputs[1], &y, &signs));
+        context->save_for_backward({take(signs)});
+        context->saved_data["operator"] = c10::IValue::make_capsule(held);
+        context->saved_data["height"] = inputs[0].size(2);
+        context->saved_data["width"] = inputs[0].size(3);
+        return take(y);
+    }
+
+    static torch::autograd::variable_list backward(torch::autograd::AutogradContext* context,
+                                                   torch::autograd::variable_list gradients) {
+        if (at::GradMode::is_enabled()) {
+            throw std::runtime_error(
+                "the fused filtered leaky ReLU has no second derivative; compose it instead");
+        }
+        const auto held = context->saved_data["operator"].toCapsule();
+        const at::Tensor signs = context->get_saved_variables()[0];
+        at::Tensor* dx = nullptr;
+        check(sg3_operator_transposed(static_cast<const Held&>(*held).op, &gradients[0], &signs,
+                                      context->saved_data["height"].toInt(),
+                                      context->saved_data["width"].toInt(), &dx));
+        const at::Tensor gradient = take(dx);
+        return {gradient, gradient.to(at::kFloat).sum({0, 2, 3}), at::Tensor()};
+    }
+};
+
 }  // namespace
 
 extern "C" {
@@ -38,6 +99,16 @@ int sg3_current_stream(int device, uint64_t* stream) {
         const c10::impl::VirtualGuardImpl cuda(c10::DeviceType::CUDA);
         const c10::Device which(c10::DeviceType::CUDA, static_cast<c10::DeviceIndex>(device));
         *stream = reinterpret_cast<uint64_t>(cuda.getStream(which).native_handle());
+    });
+}
+
+// y = operator(x + bias), differentiable once by both. Takes over `op` whatever comes of it.
+int sg3_filtered_lrelu(const void* op, const at::Tensor* x, const at::Tensor* bias,
+                       at::Tensor** y) {
+    return guarded([&] {
+        const auto held = c10::make_intrusive<Held>(op);
+        const at::Tensor inputs[] = {*x, *bias};
+        *y = new at::Tensor(FilteredLrelu::apply(at::TensorList(inputs, 2), held));
     });
 }
 

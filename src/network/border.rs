@@ -1,6 +1,9 @@
 //! The C++ border: what is needed of libtorch and tch does not offer.
 
-use std::ffi::{CStr, c_char, c_int};
+use std::ffi::{CStr, c_char, c_int, c_void};
+
+use tch::Tensor;
+use torch_sys::C_tensor;
 
 use crate::{Error, Result};
 
@@ -8,6 +11,12 @@ use crate::{Error, Result};
 unsafe extern "C" {
     fn sg3_what() -> *const c_char;
     fn sg3_current_stream(device: c_int, stream: *mut u64) -> c_int;
+    fn sg3_filtered_lrelu(
+        operator: *const c_void,
+        x: *const C_tensor,
+        bias: *const C_tensor,
+        y: *mut *mut C_tensor,
+    ) -> c_int;
 }
 
 /// The driver's handle of the stream on which libtorch works, on this thread, for a CUDA device.
@@ -19,6 +28,24 @@ pub fn current_stream(device: usize) -> Result<u64> {
     // SAFETY: the handle is there to be written.
     match unsafe { sg3_current_stream(device, &raw mut stream) } {
         0 => Ok(stream),
+        _ => Err(failure()),
+    }
+}
+
+/// `operator(x + bias)` as a node of libtorch's graph. `operator` is what the functions behind the
+/// border are given, one of which releases it.
+///
+/// # Safety
+/// `operator` must be what `differentiable` makes: see there.
+///
+/// # Errors
+/// What the operator or libtorch says.
+pub unsafe fn filtered_lrelu(operator: *const c_void, x: &Tensor, bias: &Tensor) -> Result<Tensor> {
+    let mut y = std::ptr::null_mut();
+    // SAFETY: the tensors live through the call; the operator is the caller's promise.
+    match unsafe { sg3_filtered_lrelu(operator, x.as_ptr(), bias.as_ptr(), &raw mut y) } {
+        // SAFETY: a new tensor, which is ours.
+        0 => Ok(unsafe { Tensor::from_ptr(y) }),
         _ => Err(failure()),
     }
 }

@@ -3,8 +3,8 @@
 
 use tch::Tensor;
 
-use super::fused;
 use super::upfirdn::{Fir, Padding, downsample, upsample};
+use super::{differentiable, fused};
 use crate::Result;
 
 /// A filtered leaky ReLU with its filters.
@@ -32,6 +32,13 @@ impl FilteredLrelu {
             Some(y) => Ok(y),
             None => self.composed(x, bias),
         }
+    }
+
+    /// As [`FilteredLrelu::forward`] for float32, by the fused kernel of either device under autograd:
+    /// differentiable once, by `x` and the bias. What [`FilteredLrelu::composed`] gives can be
+    /// differentiated again.
+    pub fn differentiable(&self, x: &Tensor, bias: &Tensor) -> Result<Tensor> {
+        differentiable::filtered_lrelu(&fused::plain(self)?, x, bias)
     }
 
     /// As [`FilteredLrelu::forward`], always composed of libtorch's operations.

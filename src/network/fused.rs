@@ -58,8 +58,59 @@ pub fn forward(operator: &FilteredLrelu, x: &Tensor, bias: &Tensor) -> Result<Op
     }
 }
 
+/// [`forward`] for `x` float32 on a CUDA device, with the signs of the nonlinearity, int32.
+///
+/// # Errors
+/// [`Error::Missing`] without driver or compiler, [`Error::Invalid`] for what the kernel does not do,
+/// [`Error::Device`] where the device fails.
+pub fn forward_keeping(
+    operator: &kernels::FilteredLrelu,
+    x: &Tensor,
+    bias: &Tensor,
+) -> Result<(Tensor, Tensor)> {
+    let (x, bias) = (x.f_contiguous()?, bias.f_contiguous()?);
+    let (call, [n, c, h, w]) = call(&x)?;
+    let [height, width] = operator.out_size([h, w])?;
+    let words = cuda::signs_len(operator, [h, w])?;
+    let y = Tensor::f_empty([n, c, height, width].map(|n| n as i64), (Kind::Float, x.device()))?;
+    let signs = Tensor::f_empty([n, c, words].map(|n| n as i64), (Kind::Int, x.device()))?;
+    let [from, bias, to, kept] = [&x, &bias, &y, &signs].map(|tensor| tensor.data_ptr() as u64);
+    // SAFETY: as in `forward`.
+    unsafe { cuda::forward_keeping(operator, &call, [from, bias], to, kept)? };
+    Ok((y, signs))
+}
+
+/// The gradient of [`forward_keeping`] by its `x` of `size` (height, width).
+///
+/// # Errors
+/// As for [`forward_keeping`].
+pub fn transposed(
+    operator: &kernels::FilteredLrelu,
+    dy: &Tensor,
+    signs: &Tensor,
+    [height, width]: [usize; 2],
+) -> Result<Tensor> {
+    let dy = dy.f_contiguous()?;
+    let (mut call, [n, c, ..]) = call(&dy)?;
+    call.size = [n, c, height, width];
+    let dx = Tensor::f_empty(call.size.map(|n| n as i64), (Kind::Float, dy.device()))?;
+    let [from, kept, to] = [&dy, signs, &dx].map(|tensor| tensor.data_ptr() as u64);
+    // SAFETY: as in `forward`.
+    unsafe { cuda::transposed(operator, &call, from, kept, to)? };
+    Ok(dx)
+}
+
+/// Where a float32 tensor lies, and its size.
+fn call(x: &Tensor) -> Result<(Call, [usize; 4])> {
+    let (Device::Cuda(device), &[n, c, h, w]) = (x.device(), x.size().as_slice()) else {
+        return Err(Error::Device(format!("expected pictures on CUDA, not {x:?}")));
+    };
+    let size = [n, c, h, w].map(|d| d as usize);
+    Ok((Call { storage: Storage::F32, device, stream: current_stream(device)?, size }, size))
+}
+
 /// The operator with its filters as plain numbers.
-fn plain(operator: &FilteredLrelu) -> Result<kernels::FilteredLrelu> {
+pub fn plain(operator: &FilteredLrelu) -> Result<kernels::FilteredLrelu> {
     let resampler = |by: &Option<(i64, Fir)>| -> Result<Resampler> {
         let Some((factor, fir)) = by else { return Ok(Resampler::identity()) };
         Ok(Resampler { factor: *factor as usize, filter: fir.filter()?.clone() })

@@ -13,6 +13,8 @@ mod border;
 #[cfg(feature = "torch")]
 pub mod device;
 #[cfg(feature = "torch")]
+pub mod differentiable;
+#[cfg(feature = "torch")]
 pub mod filtered_lrelu;
 #[cfg(feature = "torch")]
 mod fourier;

@@ -17,6 +17,18 @@ pub struct Signs {
 }
 
 impl Signs {
+    /// Signs out of [`Signs::words`], for a grid of this height and width.
+    pub fn from_words(size: [usize; 2], words: &[i32]) -> Self {
+        let bits = words.iter().map(|&word| AtomicU32::new(word.cast_unsigned())).collect();
+        Self { size, bits }
+    }
+
+    /// Block by block and row by row: of sixteen channels, which were negative in the lower half,
+    /// which clamped in the upper.
+    pub fn words(&self) -> impl Iterator<Item = i32> {
+        self.bits.iter().map(|bits| bits.load(Ordering::Relaxed).cast_signed())
+    }
+
     /// Room for blocks of a grid of this height and width.
     pub(super) fn reset(&mut self, blocks: usize, size: [usize; 2]) {
         self.size = size;

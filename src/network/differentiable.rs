@@ -1,0 +1,185 @@
+//! The fused operator under libtorch's autograd: its signs are kept, two bits a sample, and the
+//! gradient is the transposed fused pass.
+
+use std::cell::RefCell;
+use std::ffi::{CString, c_char, c_int, c_void};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+
+use tch::{Device, Kind, Tensor};
+use torch_sys::C_tensor;
+
+use super::border;
+use super::fused;
+use crate::kernels::FilteredLrelu;
+use crate::kernels::cpu::{Channelwise, Fused, Level, Planes, Signs, Transposed};
+use crate::{Error, Result};
+
+/// `operator(x + bias)` for `x` `[N, C, H, W]` float32 and `bias` `[C]`, differentiable once by both.
+///
+/// # Errors
+/// [`Error::Invalid`] where `x` is too small for the filters; [`Error::Device`] where the device fails
+/// or `x` is of another kind.
+pub fn filtered_lrelu(operator: &FilteredLrelu, x: &Tensor, bias: &Tensor) -> Result<Tensor> {
+    let [_, channels, height, width] = four(x)?;
+    operator.out_size([height, width])?;
+    if x.kind() != Kind::Float || bias.size() != [channels as i64] {
+        return Err(Error::Device(format!(
+            "the fused operator takes float32 and a bias for each of {channels} channels, not {:?} and {:?}",
+            x.kind(),
+            bias.size()
+        )));
+    }
+    let operator = Arc::into_raw(Arc::new(operator.clone()));
+    // SAFETY: the border releases the operator once, through `sg3_operator_release`.
+    unsafe { border::filtered_lrelu(operator.cast(), x, bias) }
+}
+
+fn four(x: &Tensor) -> Result<[usize; 4]> {
+    let size = x.size();
+    let size: [i64; 4] = size[..].try_into().map_err(|_| {
+        Error::Device(format!("expected samples, channels, rows and columns, not {size:?}"))
+    })?;
+    Ok(size.map(|n| n as usize))
+}
+
+/// Samples with the signs of their nonlinearity: `[N, blocks, rows, columns]` int32 on the CPU.
+fn forward(operator: &FilteredLrelu, x: &Tensor, bias: &Tensor) -> Result<(Tensor, Tensor)> {
+    if x.device() != Device::Cpu {
+        return fused::forward_keeping(operator, x, bias);
+    }
+    let [samples, channels, height, width] = four(x)?;
+    let fused = Fused::new(operator.clone());
+    let bias = Vec::<f32>::try_from(bias.f_contiguous()?)?;
+    let ones = vec![1.0; channels];
+    let channelwise = Channelwise { scale: &ones, bias: &bias, out_scale: &ones };
+    let (mut planes, mut out, mut kept) =
+        (Planes::new(channels, [height, width]), Planes::default(), Signs::default());
+    let (mut ys, mut signs) = (Vec::new(), Vec::new());
+    for n in 0..samples {
+        let sample = Vec::<f32>::try_from(x.f_get(n as i64)?.f_flatten(0, -1)?)?;
+        planes.fill(&sample, &ones);
+        fused.forward_keeping(Level::here(), &planes, channelwise, &mut kept, &mut out)?;
+        ys.extend(out.samples());
+        signs.extend(kept.words());
+    }
+    let [rows, columns] = operator.inner_size([height, width])?;
+    let [out_rows, out_columns] = operator.out_size([height, width])?;
+    let shape = |sizes: [usize; 4]| sizes.map(|n| n as i64);
+    let y = Tensor::f_from_slice(&ys)?;
+    let signs = Tensor::f_from_slice(&signs)?;
+    Ok((
+        y.f_reshape(shape([samples, channels, out_rows, out_columns]))?,
+        signs.f_reshape(shape([samples, channels.div_ceil(16), rows, columns]))?,
+    ))
+}
+
+/// The gradient by `x` of `size` (height, width), given that by `y`.
+fn transposed(
+    operator: &FilteredLrelu,
+    dy: &Tensor,
+    signs: &Tensor,
+    size: [usize; 2],
+) -> Result<Tensor> {
+    if dy.device() != Device::Cpu {
+        return fused::transposed(operator, dy, signs, size);
+    }
+    let [samples, channels, height, width] = four(dy)?;
+    let transposed = Transposed::new(operator, size)?;
+    let ones = vec![1.0; channels];
+    let (mut planes, mut out) = (Planes::new(channels, [height, width]), Planes::default());
+    let grid = operator.inner_size(size)?;
+    let mut dx = Vec::new();
+    for n in 0..samples as i64 {
+        planes.fill(&Vec::<f32>::try_from(dy.f_get(n)?.f_flatten(0, -1)?)?, &ones);
+        let words = Vec::<i32>::try_from(signs.f_get(n)?.f_flatten(0, -1)?)?;
+        let signs = Signs::from_words(grid, &words);
+        transposed.forward(Level::here(), &planes, &signs, &mut out)?;
+        dx.extend(out.samples());
+    }
+    let shape = [samples, channels, size[0], size[1]].map(|n| n as i64);
+    Ok(Tensor::f_from_slice(&dx)?.f_reshape(shape)?)
+}
+
+thread_local! {
+    static WHAT: RefCell<CString> = RefCell::default();
+}
+
+/// Runs work for the border: 0, or 1 with the reason kept. A panic must not cross into C++.
+fn guarded(work: impl FnOnce() -> Result<()>) -> c_int {
+    let done = catch_unwind(AssertUnwindSafe(work));
+    let error = match done {
+        Ok(Ok(())) => return 0,
+        Ok(Err(error)) => error.to_string(),
+        Err(_) => "the fused operator panicked; please report it".into(),
+    };
+    let text = CString::new(error.replace('\0', " ")).unwrap_or_default();
+    WHAT.with_borrow_mut(|what| *what = text);
+    1
+}
+
+/// Borrows a tensor that C++ lends.
+///
+/// # Safety
+/// The pointer must be to a live tensor.
+unsafe fn lent(tensor: *const C_tensor) -> Tensor {
+    // SAFETY: the caller's promise; the clone counts as another reference.
+    unsafe { Tensor::clone_from_ptr(tensor.cast_mut()) }
+}
+
+/// Hands a tensor over to C++.
+fn given(tensor: Tensor) -> *mut C_tensor {
+    std::mem::ManuallyDrop::new(tensor).as_mut_ptr()
+}
+
+#[unsafe(no_mangle)]
+unsafe extern "C" fn sg3_operator_forward(
+    operator: *const c_void,
+    x: *const C_tensor,
+    bias: *const C_tensor,
+    y: *mut *mut C_tensor,
+    signs: *mut *mut C_tensor,
+) -> c_int {
+    guarded(|| {
+        // SAFETY: the border holds the operator and lends live tensors; the outputs are there to be
+        // written.
+        unsafe {
+            let operator = &*operator.cast::<FilteredLrelu>();
+            let (value, kept) = forward(operator, &lent(x), &lent(bias))?;
+            (*y, *signs) = (given(value), given(kept));
+        }
+        Ok(())
+    })
+}
+
+#[unsafe(no_mangle)]
+unsafe extern "C" fn sg3_operator_transposed(
+    operator: *const c_void,
+    dy: *const C_tensor,
+    signs: *const C_tensor,
+    height: i64,
+    width: i64,
+    dx: *mut *mut C_tensor,
+) -> c_int {
+    guarded(|| {
+        // SAFETY: as above.
+        unsafe {
+            let operator = &*operator.cast::<FilteredLrelu>();
+            let size = [height as usize, width as usize];
+            *dx = given(transposed(operator, &lent(dy), &lent(signs), size)?);
+        }
+        Ok(())
+    })
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn sg3_operator_what() -> *const c_char {
+    // The text stays until this thread's next failure.
+    WHAT.with_borrow(|what| what.as_ptr())
+}
+
+#[unsafe(no_mangle)]
+unsafe extern "C" fn sg3_operator_release(operator: *const c_void) {
+    // SAFETY: made by `Arc::into_raw`, and released only here.
+    drop(unsafe { Arc::from_raw(operator.cast::<FilteredLrelu>()) });
+}
