@@ -7,7 +7,7 @@ use safetensors::{Dtype, SafeTensors};
 use sg3render::Result;
 use sg3render::network::device::Precision;
 use sg3render::network::filtered_lrelu::FilteredLrelu;
-use sg3render::network::generator::{Synthesis, load};
+use sg3render::network::generator::{Synthesis, load, load_composed};
 use sg3render::network::mapping::Mapping;
 use sg3render::network::upfirdn::Fir;
 use sg3render::network::{Config, TensorSource};
@@ -100,6 +100,8 @@ fn each_generator(mut check: impl FnMut(&str, &Golden, &Mapping, &Synthesis)) {
             let golden = Golden::generator(name);
             let (mapping, synthesis) = load(&golden, device, Precision::F32).unwrap();
             check(&format!("{name} on {device:?}"), &golden, &mapping, &synthesis);
+            let (mapping, synthesis) = load_composed(&golden, device, Precision::F32).unwrap();
+            check(&format!("{name} composed on {device:?}"), &golden, &mapping, &synthesis);
         }
     }
 }
