@@ -79,6 +79,12 @@ pub fn run(job: &Job, mut sink: Box<dyn Sink>, progress: &dyn Progress) -> Resul
         let colour = scope.spawn(|| {
             hand_on(images, to_encoder, |(indices, images)| {
                 // A device works on while the generator's thread is done: waiting for it is its time.
+                if images.device() != Device::Cpu {
+                    let made = busy.time(GENERATOR, || finish.on_device(&indices, &images))?;
+                    if let Some(pictures) = made {
+                        return Ok(pictures);
+                    }
+                }
                 let images = busy.time(GENERATOR, || read_back(&images))?;
                 busy.time(COLOUR, || pictures_of(&finish, &indices, &images))
             })
