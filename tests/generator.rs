@@ -186,6 +186,24 @@ fn half_precision_stays_near() {
     });
 }
 
+#[test]
+fn bfloat16_stays_near() {
+    if Precision::Bf16.check(Device::Cpu).is_err() {
+        // What such a CPU lacks, the kernels' own tests do in plain code.
+        return;
+    }
+    for name in ["generator-t", "generator-r", "generator-t-cond"] {
+        let golden = Golden::generator(name);
+        let (_, synthesis) = load(&golden, Device::Cpu, Precision::Bf16).unwrap();
+        let image = synthesis.forward(&golden.tensor("ws.psi1"), &identity(4)).unwrap();
+        let (image, expected) = (image, golden.tensor("image.psi1"));
+        let error = (&image - &expected).square().mean(Kind::Double).sqrt().double_value(&[]);
+        let scale = expected.square().mean(Kind::Double).sqrt().double_value(&[]);
+        // 8 bits in every layer, made worse by Winograd's transforms; more would be a mistake.
+        assert!(error > 1e-4 * scale && error < 0.1 * scale, "{name}: {error} of {scale}");
+    }
+}
+
 #[derive(serde::Deserialize)]
 struct Case {
     up: i64,

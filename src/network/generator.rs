@@ -10,8 +10,8 @@ use super::native::Native;
 use super::stylegan2::StyleGan2;
 use super::stylegan3::StyleGan3;
 use super::tensors::TensorSource;
-use crate::Result;
 use crate::kernels::cpu::Factors;
+use crate::{Error, Result};
 
 /// A generator's synthesis on its device.
 #[derive(Debug)]
@@ -52,12 +52,17 @@ pub fn load(
 /// kernels are held against.
 ///
 /// # Errors
-/// [`crate::Error::Invalid`] where the tensors do not fit the configuration.
+/// [`Error::Invalid`] where the tensors do not fit the configuration, [`Error::Usage`] for a precision
+/// that only the kernels have.
 pub fn load_composed(
     source: &dyn TensorSource,
     device: Device,
     precision: Precision,
 ) -> Result<(Mapping, Synthesis)> {
+    if precision == Precision::Bf16 {
+        let message = "`--precision bf16` is for alias-free networks on the CPU; use `f32`";
+        return Err(Error::Usage(message.into()));
+    }
     let loader = Loader::new(source)?;
     let half = precision == Precision::F16;
     let network = match source.config() {

@@ -25,6 +25,9 @@ fn usage_is_64() {
         (&["t.ron", "-o", "null:", "--batch", "many"], "1 to 1024"),
         (&["t.ron", "-o", "null:", "--device", "gpu"], "cuda:N"),
         (&["t.ron", "-o", "null:", "--device", "cpu", "--precision", "f16"], "CUDA"),
+        (&["t.ron", "-o", "null:", "--device", "cpu", "--precision", "tf32"], "CUDA"),
+        // This network has no kernels of its own, whatever the CPU.
+        (&["t.ron", "-o", "null:", "--device", "cpu", "--precision", "bf16"], "use `f32`"),
         (&["t.ron", "-o", "null:", "--precision", "f8"], "f32"),
         (&["import", "t.ron"], "--output"),
         (&[], "Usage"),
