@@ -1,11 +1,48 @@
 #!/bin/sh
-# For a machine with an NVIDIA GPU: whether the fused CUDA kernel is right there, and how fast.
+# For a machine with an NVIDIA GPU: whether everything is right there, and how fast.
 # Not yet run on a GPU.
+#
+#   benches/gpu.sh          set up, build and run, all on that machine
+#   benches/gpu.sh build    only build, into gpu/, to be carried to a machine without Rust or FFmpeg
+#   benches/gpu.sh run      only run what is in gpu/, against the libtorch 2.11.0 of that machine's Python
 set -eu
 cd "$(dirname "$0")/.."
-export SG3RENDER_CUDA=1
-scripts/setup.sh
-# Every network and operator on the GPU against the golden data. The tests themselves load no CUDA.
-library=$(sed -n "s/^LIBTORCH = '\(.*\)'/\1/p" .cargo/config.toml)/../cuda/lib/libtorch_cuda.so
-CARGO_TARGET_X86_64_UNKNOWN_LINUX_GNU_RUNNER="env LD_PRELOAD=$library" cargo test --release --test generator
-cargo bench --bench cuda
+
+build() {
+    SG3RENDER_CUDA=${SG3RENDER_CUDA:-0} scripts/setup.sh
+    rm -rf gpu
+    mkdir gpu
+    # Cargo names what it made in its messages; the names carry hashes.
+    cargo build --release --no-default-features --features torch,cli --bin sg3render \
+        --bench cuda --test generator --message-format json |
+        sed -n 's/.*"executable":"\([^"]*\)".*/\1/p' | while read -r made; do
+            cp "$made" "gpu/$(basename "$made" | sed 's/-[0-9a-f]\{16\}$//')"
+        done
+    ls -l gpu
+}
+
+run() {
+    if lib=$(python3 -c 'import os, torch; print(os.path.dirname(torch.__file__))' 2>/dev/null); then
+        export LD_LIBRARY_PATH="$lib/lib${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}"
+    else
+        lib=$(sed -n "s/^LIBTORCH = '\(.*\)'/\1/p" .cargo/config.toml)
+        export LD_LIBRARY_PATH="$lib/lib:$lib/../cuda/lib${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}"
+    fi
+    # Every network and operator on the GPU against the golden data. The tests themselves load no CUDA.
+    LD_PRELOAD=libtorch_cuda.so gpu/generator
+    gpu/cuda
+    for precision in f32 tf32 f16; do
+        for batch in 1 8; do
+            echo "timelines/demo.ron, $precision, batch $batch:"
+            gpu/sg3render timelines/demo.ron -o null: --preset png --device cuda \
+                --precision $precision --batch $batch
+        done
+    done
+}
+
+case "${1:-all}" in
+all) SG3RENDER_CUDA=1 build && run ;;
+build) build ;;
+run) run ;;
+*) echo "expected nothing, build or run, not \`$1\`" >&2 && exit 64 ;;
+esac

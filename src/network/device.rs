@@ -7,6 +7,7 @@ use libloading::os::unix::{Library, RTLD_GLOBAL, RTLD_NOW};
 use tch::{Cuda, Device};
 
 use crate::kernels::cpu::Level;
+use crate::kernels::cuda;
 use crate::{Error, Result, environment};
 
 /// The device that the user asks for.
@@ -99,8 +100,9 @@ impl Request {
             Self::Cuda(index) if (index as i64) < devices => Ok(Device::Cuda(index)),
             Self::Cuda(index) => Err(Error::Missing(match loaded {
                 Err(why) => format!(
-                    "`--device cuda:{index}` needs libtorch's CUDA libraries, which cannot be loaded ({why}); \
-                     run `make setup` on a machine with an NVIDIA driver, or use `--device cpu`"
+                    "`--device cuda:{index}` needs libtorch's CUDA libraries, which cannot be loaded ({}); \
+                     run `make setup` on a machine with an NVIDIA driver, or use `--device cpu`",
+                    cuda::why(&why)
                 ),
                 Ok(()) if devices <= 0 => format!(
                     "`--device cuda:{index}` was asked for, but the NVIDIA driver shows no device; \

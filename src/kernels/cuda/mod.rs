@@ -18,6 +18,6 @@ pub use launch::{Call, available, forward, forward_keeping, signs_len, transpose
 pub use plan::Storage;
 
 /// What the system says about a library: libloading's own text tells only which call failed.
-fn why(error: &libloading::Error) -> String {
+pub fn why(error: &libloading::Error) -> String {
     std::error::Error::source(error).map_or_else(|| error.to_string(), ToString::to_string)
 }
