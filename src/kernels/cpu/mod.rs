@@ -11,6 +11,7 @@ mod filtered_lrelu;
 mod gemm;
 mod lanes;
 mod level;
+mod pass;
 mod planes;
 mod rows;
 mod signs;
