@@ -1,11 +1,15 @@
 //! Where finished pictures go: video files, image sequences, nowhere.
 
+use std::ops::Range;
 use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
 
 use crate::{Error, Result};
 
 mod exr;
 mod null;
+pub mod parts;
 mod pattern;
 pub mod pixel_format;
 mod png;
@@ -97,7 +101,8 @@ pub enum Depth {
 }
 
 /// What a sink must know before the first picture.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Stream {
     /// Width of every picture, pixels.
     pub width: u32,
@@ -112,10 +117,18 @@ pub struct Stream {
     /// Audio to mux, and the time in seconds within it at which the first picture is shown.
     pub audio: Option<(PathBuf, f64)>,
     /// Whether a finished file may be replaced.
+    #[serde(skip)]
     pub overwrite: bool,
 }
 
 impl Stream {
+    /// Of a whole film's stream the one for a range of its frames.
+    pub fn part(&self, frames: &Range<u64>, overwrite: bool) -> Self {
+        let start = frames.start as f64 * f64::from(self.fps.1) / f64::from(self.fps.0);
+        let audio = self.audio.clone().map(|(path, begin)| (path, begin + start));
+        Self { frames: frames.end - frames.start, audio, overwrite, ..self.clone() }
+    }
+
     /// Refuses sizes and rates that no output can have.
     fn check(&self) -> Result<()> {
         let in_range = |n: u32| (1..=i32::MAX as u32).contains(&n);
