@@ -2,6 +2,7 @@
 
 use std::ffi::OsString;
 use std::fs;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use serde_json::json;
@@ -27,7 +28,9 @@ pub fn run(args: &RenderArgs) -> Result<()> {
         return Err(Error::Usage(message.into()));
     }
     let (project, frames) = film::open(&args.film, Some(&args.output))?;
-    let folder = beside(&args.output);
+    let (folder, joined) =
+        (beside(&args.output, ".chunks"), beside(&args.output, ".chunks.joined"));
+    clear(&joined)?;
     // Where there are chunks, an earlier run has found the output's place free: what lies there
     // now is a film that this run's predecessor had just finished, or images of it.
     let overwrite = args.overwrite || folder.is_dir();
@@ -42,6 +45,7 @@ pub fn run(args: &RenderArgs) -> Result<()> {
             args.output.display()
         )));
     }
+    encode::remove_unfinished(&args.output, &project.preset)?;
     let kept = farm::sweep(&folder, &job, frames.clone())?;
     let terminal = Terminal::new(&args.film.show.style(), stream.frames);
     let worked = if shared {
@@ -59,19 +63,29 @@ pub fn run(args: &RenderArgs) -> Result<()> {
     worked?;
     let found = farm::survey(&folder, Some(frames))?;
     let (frames, paths) = join::film(&found, &args.output, overwrite, &Joining)?;
-    fs::remove_dir_all(&folder).map_err(|e| Error::io("remove", &folder, e))?;
+    // In one step: of a folder that is half removed the next run would render the other half.
+    fs::rename(&folder, &joined).map_err(|e| Error::io("rename", &folder, e))?;
+    clear(&joined)?;
     tell(frames, &args.output, &paths, &terminal);
     Ok(())
 }
 
-/// The folder of the chunks of an output.
-fn beside(out: &Path) -> PathBuf {
+/// A path that begins with the output's.
+fn beside(out: &Path, end: &str) -> PathBuf {
     let mut name = OsString::from(out.as_os_str());
-    name.push(".chunks");
+    name.push(end);
     name.into()
 }
 
-/// The frames were counted as they were rendered.
+/// Removes a folder of chunks that nobody needs any more.
+fn clear(folder: &Path) -> Result<()> {
+    match fs::remove_dir_all(folder) {
+        Err(e) if e.kind() != ErrorKind::NotFound => Err(Error::io("remove", folder, e)),
+        _ => Ok(()),
+    }
+}
+
+/// Joining shows nothing: its frames were counted as they were rendered.
 struct Joining;
 
 impl Progress for Joining {

@@ -102,11 +102,11 @@ pub fn hold(pipe: ChildStdin) {
     }
 }
 
-/// From here on the end of standard input asks the work to stop.
+/// From here on the end of standard input ends the program.
 pub fn leash() {
     std::thread::spawn(|| {
         let _ = copy(&mut stdin(), &mut sink());
-        STOP.store(true, Ordering::Relaxed);
+        end_now();
     });
 }
 

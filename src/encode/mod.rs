@@ -1,10 +1,12 @@
 //! Where finished pictures go: video files, image sequences, nowhere.
 
+use std::fs;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use crate::aside::target_of;
 use crate::{Error, Result};
 
 mod exr;
@@ -63,6 +65,25 @@ pub fn open(out: &Path, preset: &Preset, stream: &Stream) -> Result<Box<dyn Sink
         preset::Output::Exr { samples } => sequence::Format::Exr(*samples),
     };
     Ok(Box::new(sequence::Sequence::open(out, format, stream)?))
+}
+
+/// Removes what killed processes left unfinished of the output that `preset` describes at `out`.
+///
+/// Fails where a file cannot be removed, and for a path that names no output.
+pub fn remove_unfinished(out: &Path, preset: &Preset) -> Result<()> {
+    let images = preset.is_images().then(|| pattern::Pattern::parse(out)).transpose()?;
+    let own = |target: &str| match &images {
+        Some(pattern) => pattern.matches(target),
+        None => out.file_name().is_some_and(|name| name == target),
+    };
+    let folder = out.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    for entry in fs::read_dir(folder).map_err(|e| Error::io("read", folder, e))? {
+        let entry = entry.map_err(|e| Error::io("read", folder, e))?;
+        if entry.file_name().to_str().and_then(target_of).is_some_and(own) {
+            fs::remove_file(entry.path()).map_err(|e| Error::io("remove", entry.path(), e))?;
+        }
+    }
+    Ok(())
 }
 
 /// A finished picture, RGB interleaved, rows from the top.
