@@ -1,16 +1,12 @@
 //! SHA-256 in hexadecimal.
 
 use std::fmt::Write;
-#[cfg(feature = "torch")]
 use std::fs::File;
-#[cfg(feature = "torch")]
 use std::io::Read;
-#[cfg(feature = "torch")]
 use std::path::Path;
 
 use sha2::{Digest, Sha256};
 
-#[cfg(feature = "torch")]
 use crate::{Error, Result};
 
 /// A finished hash in hexadecimal.
@@ -23,13 +19,11 @@ pub(crate) fn hex(hash: Sha256) -> String {
 }
 
 /// The hash of a text.
-#[cfg(feature = "torch")]
 pub(crate) fn of_text(text: &str) -> String {
     hex(Sha256::new_with_prefix(text))
 }
 
 /// Length in bytes and hash of a file.
-#[cfg(feature = "torch")]
 pub(crate) fn of_file(path: &Path) -> Result<(u64, String)> {
     let failed = |e| Error::io("read", path, e);
     let mut file = File::open(path).map_err(failed)?;

@@ -13,7 +13,6 @@ mod digest;
 pub mod encode;
 mod environment;
 pub mod error;
-#[cfg(feature = "torch")]
 pub mod farm;
 pub mod kernels;
 pub mod network;

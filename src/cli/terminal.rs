@@ -219,10 +219,11 @@ impl Terminal {
         let new = done - self.found.load(Ordering::Relaxed);
         let fps = new as f64 / self.seconds().max(1e-9);
         let eta = status.total.saturating_sub(status.done) as f64 / fps.max(1e-9);
-        let bottleneck = status.bottleneck.unwrap_or("-");
+        let bottleneck =
+            status.bottleneck.map_or_else(String::new, |stage| format!(", {stage}-bound"));
         match &self.view {
             View::Bar(bar) => {
-                bar.set_message(format!("{fps:.2} fps, {bottleneck}-bound"));
+                bar.set_message(format!("{fps:.2} fps{bottleneck}"));
                 bar.set_position(status.done);
             }
             View::Json if self.due(status) => event(
@@ -230,7 +231,7 @@ impl Terminal {
                        "eta_seconds": eta, "bottleneck": status.bottleneck}),
             ),
             View::Lines if self.due(status) => remark(&format!(
-                "{}/{} frames, {fps:.2} fps, {bottleneck}-bound, {eta:.0} s to go",
+                "{}/{} frames, {fps:.2} fps{bottleneck}, {eta:.0} s to go",
                 status.done, status.total
             )),
             View::Quiet | View::Json | View::Lines => {}

@@ -89,8 +89,10 @@ impl VideoSink {
                 part.display()
             ))
         };
-        let extradata = codec::extradata(&self.encoder);
-        if !extradata.is_empty() && extradata != source.extradata() {
+        // Matroska fills up to an even length with a zero.
+        let padding = source.extradata().strip_prefix(codec::extradata(&self.encoder));
+        let headers = !codec::extradata(&self.encoder).is_empty();
+        if headers && !padding.is_some_and(|rest| rest.iter().all(|&byte| byte == 0)) {
             return Err(unlike("its encoder was set up in another way than the one here"));
         }
         while let Some(mut packet) = source.packet()? {
