@@ -64,6 +64,14 @@ impl Aside {
     }
 }
 
+/// The name of the file that was to come of an unfinished one, by its name.
+pub(crate) fn target_of(part: &str) -> Option<&str> {
+    let (rest, count) = part.strip_suffix(".part")?.rsplit_once('.')?;
+    let (target, process) = rest.rsplit_once('.')?;
+    let number = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
+    (number(count) && number(process)).then_some(target)
+}
+
 fn refuse_existing(target: &Path, overwrite: bool) -> Result<()> {
     if target.is_dir() {
         return Err(is_folder(target));
@@ -94,6 +102,17 @@ mod tests {
     use std::io::Write;
 
     use super::*;
+
+    #[test]
+    fn unfinished_files_are_known_by_their_names() {
+        let folder = tempfile::tempdir().unwrap();
+        let begun = Aside::create(&folder.path().join("a.1.mp4"), false).unwrap();
+        let name = begun.part.path().file_name().unwrap().to_str().unwrap();
+        assert_eq!(target_of(name), Some("a.1.mp4"));
+        for other in ["a.mp4", "a.part", "a.1.part", "a.mp4.1.x.part", "a.mp4.1.2"] {
+            assert_eq!(target_of(other), None, "{other}");
+        }
+    }
 
     #[test]
     fn only_a_commit_gives_the_name() {

@@ -39,6 +39,9 @@ pub enum Error {
     /// The device, an encoder or libtorch failed in a way that may pass.
     #[error("{0}")]
     Device(String),
+    /// Parts that other runs make are missing or spoilt: when those have run again, this will do.
+    #[error("{0}")]
+    Incomplete(String),
     /// The user asked to stop.
     #[error("interrupted")]
     Interrupted,
@@ -60,7 +63,7 @@ impl Error {
             Self::Io { action: "read", source, .. } if source.kind() == io::ErrorKind::NotFound => {
                 66
             }
-            Self::Io { .. } | Self::OutOfMemory(_) | Self::Device(_) => 75,
+            Self::Io { .. } | Self::OutOfMemory(_) | Self::Device(_) | Self::Incomplete(_) => 75,
             Self::Interrupted => 130,
         }
     }

@@ -3,15 +3,17 @@
 //! The data flows one way: a [`timeline`] is read and resolved, a [`schedule`] turns it into one
 //! input per frame, a [`network`] (read by [`weights`]) synthesises the frames, `render` joins
 //! them to a sink of [`encode`]. A frame depends on nothing but the resolved timeline, the
-//! network and its own number.
+//! network and its own number: a [`farm`] can render a film in parts.
 //!
 //! The feature `torch` brings `render` and the generators in `network`, `video` the sinks that
 //! need FFmpeg; what reads, checks and schedules timelines is always there.
 
 mod aside;
+mod digest;
 pub mod encode;
 mod environment;
 pub mod error;
+pub mod farm;
 pub mod kernels;
 pub mod network;
 pub mod progress;

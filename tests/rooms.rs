@@ -5,13 +5,14 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// What every room may use, and these nothing but each other.
-const FREE: [&str; 7] =
-    ["aside", "environment", "error", "progress", "report", "signal", "unfinished"];
+const FREE: [&str; 8] =
+    ["aside", "digest", "environment", "error", "progress", "report", "signal", "unfinished"];
 
 /// The other rooms, and what they may use besides.
-const ROOMS: [(&str, &[&str]); 9] = [
-    ("cli", &["encode", "network", "render", "schedule", "timeline", "weights"]),
+const ROOMS: [(&str, &[&str]); 10] = [
+    ("cli", &["encode", "farm", "network", "render", "schedule", "timeline", "weights"]),
     ("encode", &[]),
+    ("farm", &["encode", "schedule"]),
     ("kernels", &[]),
     ("main", &["cli"]),
     ("network", &["kernels"]),

@@ -3,13 +3,11 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-use clap::{Parser, Subcommand, ValueEnum};
-use sg3render::network::device::{Precision, Request};
-use sg3render::network::fused;
+use clap::{Parser, Subcommand};
 use sg3render::timeline::time;
 use sg3render::weights::Part;
 
-use super::terminal::warn;
+use super::film_args::{ChunkArgs, DeviceArgs, JoinArgs, OverrideArgs, RenderArgs};
 
 /// Video and animation from alias-free GANs (StyleGAN3)
 #[derive(Parser)]
@@ -28,6 +26,10 @@ pub struct Args {
 pub enum Command {
     /// Render a timeline to a video file or an image sequence (the default command)
     Render(RenderArgs),
+    /// Render a part of a timeline to a folder of chunks, from which `join` makes the film
+    Chunk(ChunkArgs),
+    /// Verify the chunks of a folder and make the film of them
+    Join(JoinArgs),
     /// Render one moment of a timeline to an image
     Still(StillArgs),
     /// Check a timeline and report every mistake in it; nothing is rendered
@@ -44,45 +46,12 @@ impl Command {
     /// Whether errors, too, are told on standard output for a program to read.
     pub fn json(&self) -> bool {
         match self {
-            Self::Render(args) => args.json,
+            Self::Render(args) => args.film.show.json,
+            Self::Chunk(args) => args.film.show.json,
+            Self::Join(args) => args.show.json,
             _ => false,
         }
     }
-}
-
-#[derive(clap::Args)]
-pub struct RenderArgs {
-    /// The timeline (RON)
-    pub timeline: PathBuf,
-    /// Where to write: a video (`film.mp4`, `film.mov`, `film.mkv`), images (`frames/%05d.png`,
-    /// `frames/%05d.exr`), or `null:` for nowhere
-    #[arg(short, long)]
-    pub output: PathBuf,
-    /// Render only these frames: `A-B` (both included, counted from 0), `A-` (to the end) or `A`
-    #[arg(long, value_name = "RANGE")]
-    pub frames: Option<String>,
-    #[command(flatten)]
-    pub overrides: OverrideArgs,
-    /// Output preset instead of the timeline's: a name, or a file that ends in `.ron`
-    #[arg(long)]
-    pub preset: Option<String>,
-    /// Audio instead of the timeline's
-    #[arg(long, value_name = "FILE")]
-    pub audio: Option<PathBuf>,
-    /// Frames synthesised at once: a number up to 1024, or `auto`; the CPU always takes them one by one
-    #[arg(long, value_name = "N", default_value = "auto", value_parser = batch)]
-    pub batch: Batch,
-    #[command(flatten)]
-    pub device: DeviceArgs,
-    /// Replace the output if it is already there
-    #[arg(long)]
-    pub overwrite: bool,
-    /// Show nothing but errors
-    #[arg(short, long)]
-    pub quiet: bool,
-    /// Report progress, the end and errors on standard output, one JSON object a line
-    #[arg(long)]
-    pub json: bool,
 }
 
 #[derive(clap::Args)]
@@ -153,84 +122,6 @@ pub struct InfoArgs {
     pub json: bool,
 }
 
-#[derive(clap::Args)]
-pub struct OverrideArgs {
-    /// Size in pixels instead of the timeline's: `1920x1080`
-    #[arg(long, value_name = "WxH", value_parser = size)]
-    pub size: Option<(u32, u32)>,
-    /// Frame rate instead of the timeline's, at the same tempo: `30`, `29.97`, `30000/1001`
-    #[arg(long, value_parser = time::rate_from_text)]
-    pub fps: Option<(u32, u32)>,
-}
-
-#[derive(clap::Args)]
-pub struct DeviceArgs {
-    /// Where to synthesise: `auto` (CUDA where it works, otherwise the CPU), `cpu`, `cuda` or `cuda:N`
-    #[arg(long, default_value = "auto")]
-    pub device: Request,
-    /// Precision of the synthesis
-    #[arg(long, value_enum, default_value = "f32")]
-    pub precision: PrecisionArg,
-}
-
-impl DeviceArgs {
-    /// The device, if it can do the precision.
-    pub fn open(&self) -> sg3render::Result<tch::Device> {
-        let device = self.device.open(self.precision.into())?;
-        if let Err(why) = fused::available(device) {
-            warn(&why);
-        }
-        Ok(device)
-    }
-}
-
-#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum PrecisionArg {
-    /// float32 throughout
-    F32,
-    /// float32 with convolutions in TF32 (CUDA only)
-    Tf32,
-    /// float16 in the layers that the network marks so (CUDA only)
-    F16,
-    /// float32 with convolutions in bfloat16 (CPUs with AVX512_BF16 only)
-    Bf16,
-}
-
-impl From<PrecisionArg> for Precision {
-    fn from(precision: PrecisionArg) -> Self {
-        match precision {
-            PrecisionArg::F32 => Self::F32,
-            PrecisionArg::Tf32 => Self::Tf32,
-            PrecisionArg::F16 => Self::F16,
-            PrecisionArg::Bf16 => Self::Bf16,
-        }
-    }
-}
-
-/// A number of frames, or as many as suit the device.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub enum Batch {
-    Auto,
-    Frames(usize),
-}
-
-fn batch(text: &str) -> Result<Batch, String> {
-    match text.parse() {
-        _ if text == "auto" => Ok(Batch::Auto),
-        Ok(frames @ 1..=1024) => Ok(Batch::Frames(frames)),
-        _ => Err("expected `auto` or a number from 1 to 1024".into()),
-    }
-}
-
-fn size(text: &str) -> Result<(u32, u32), String> {
-    let parsed =
-        text.split_once(['x', 'X']).and_then(|(w, h)| Some((w.parse().ok()?, h.parse().ok()?)));
-    match parsed {
-        Some((width @ 1..=16384, height @ 1..=16384)) => Ok((width, height)),
-        _ => Err("expected width and height in pixels from 1 to 16384, such as `1920x1080`".into()),
-    }
-}
-
 fn moment(text: &str) -> Result<time::Time, String> {
     match text.parse() {
         Ok(frames) => time::Time::from_frames(frames),
@@ -252,6 +143,8 @@ pub fn with_command(args: impl Iterator<Item = OsString>) -> Vec<OsString> {
     let mut args: Vec<_> = args.collect();
     let known = [
         "render",
+        "chunk",
+        "join",
         "still",
         "check",
         "new",

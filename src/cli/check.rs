@@ -6,7 +6,7 @@ use sg3render::timeline::Overrides;
 use sg3render::{Error, Result};
 
 use super::args::CheckArgs;
-use super::render::overrides;
+use super::film::overrides;
 use super::terminal::{say, show_report};
 
 /// Checks a timeline; its mistakes are the error.

@@ -2,10 +2,16 @@
 
 mod args;
 mod check;
+mod chunk;
+mod devices;
+mod film;
+mod film_args;
 mod import;
 mod info;
+mod join;
 mod new;
 mod render;
+mod resume;
 mod still;
 mod terminal;
 
@@ -35,6 +41,8 @@ pub fn main() -> ExitCode {
     let json = args.command.json();
     let done = match args.command {
         Command::Render(args) => render::run(&args),
+        Command::Chunk(args) => chunk::run(&args),
+        Command::Join(args) => join::run(&args),
         Command::Still(args) => still::run(&args),
         Command::Check(args) => check::run(&args),
         Command::New(args) => new::run(&args),

@@ -7,7 +7,7 @@ use sg3render::timeline::Overrides;
 use sg3render::{Error, Result};
 
 use super::args::StillArgs;
-use super::render::overrides;
+use super::film::overrides;
 use super::terminal::{end_on_ctrl_c, say, show_report};
 
 /// Renders one moment.

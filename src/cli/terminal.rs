@@ -1,8 +1,10 @@
 //! What people and programs see: errors, warnings, progress.
 
-use std::io::{ErrorKind, IsTerminal, Write, stderr, stdout};
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::io::{ErrorKind, IsTerminal, Write, copy, sink, stderr, stdin, stdout};
+use std::ops::Range;
+use std::process::ChildStdin;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressStyle};
@@ -13,6 +15,8 @@ use sg3render::{Error, Result, unfinished};
 
 /// Set by Ctrl-C and by SIGTERM.
 static STOP: AtomicBool = AtomicBool::new(false);
+/// Worker processes stop when these are closed.
+static LEASHES: Mutex<Vec<ChildStdin>> = Mutex::new(Vec::new());
 /// Plain progress lines and JSON objects come at most this often.
 const LINE_EVERY: Duration = Duration::from_secs(2);
 
@@ -80,7 +84,30 @@ pub fn stop_on_ctrl_c() -> Result<()> {
         if STOP.swap(true, Ordering::Relaxed) {
             end_now();
         }
+        LEASHES.lock().unwrap_or_else(PoisonError::into_inner).clear();
     })
+}
+
+/// Whether the user has asked to stop.
+pub fn stopped() -> bool {
+    STOP.load(Ordering::Relaxed)
+}
+
+/// Stops the worker at the other end of `pipe` when this program stops.
+pub fn hold(pipe: ChildStdin) {
+    let mut leashes = LEASHES.lock().unwrap_or_else(PoisonError::into_inner);
+    // Asked to stop before: the pipe is closed here.
+    if !stopped() {
+        leashes.push(pipe);
+    }
+}
+
+/// From here on the end of standard input ends the program.
+pub fn leash() {
+    std::thread::spawn(|| {
+        let _ = copy(&mut stdin(), &mut sink());
+        end_now();
+    });
 }
 
 /// From here on Ctrl-C ends the program, and leaves no unfinished file.
@@ -111,6 +138,10 @@ pub enum Style {
 pub struct Terminal {
     view: View,
     begun: Instant,
+    total: u64,
+    /// Frames of chunks that are there, and those of them that were before this run.
+    before: AtomicU64,
+    found: AtomicU64,
     last_line: Mutex<Option<Instant>>,
 }
 
@@ -130,7 +161,14 @@ impl Terminal {
             Style::Human if stderr().is_terminal() => View::Bar(bar(total)),
             Style::Human => View::Lines,
         };
-        Self { view, begun: Instant::now(), last_line: Mutex::new(None) }
+        Self {
+            view,
+            begun: Instant::now(),
+            total,
+            before: AtomicU64::new(0),
+            found: AtomicU64::new(0),
+            last_line: Mutex::new(None),
+        }
     }
 
     /// The end: `text` for people, `event` for programs.
@@ -146,18 +184,46 @@ impl Terminal {
         }
     }
 
+    /// A chunk is there, rendered now or found.
+    pub fn chunk(&self, frames: &Range<u64>, rendered: bool) {
+        let count = frames.end - frames.start;
+        self.before.fetch_add(count, Ordering::Relaxed);
+        if !rendered {
+            self.found.fetch_add(count, Ordering::Relaxed);
+        }
+        if let View::Json = self.view {
+            event(
+                &json!({"event": "chunk", "first": frames.start, "last": frames.end - 1, "rendered": rendered}),
+            );
+        }
+    }
+
+    /// Frames of the chunks that were rendered in this run.
+    pub fn rendered(&self) -> u64 {
+        self.before.load(Ordering::Relaxed) - self.found.load(Ordering::Relaxed)
+    }
+
+    /// Shows how many frames there are in chunks.
+    pub fn show_chunks(&self) {
+        self.show(&Status { done: 0, total: self.total, bottleneck: None });
+    }
+
     /// Seconds since the beginning.
     pub fn seconds(&self) -> f64 {
         self.begun.elapsed().as_secs_f64()
     }
 
     fn show(&self, status: &Status) {
-        let fps = status.done as f64 / self.seconds().max(1e-9);
-        let eta = (status.total - status.done) as f64 / fps.max(1e-9);
-        let bottleneck = status.bottleneck.unwrap_or("-");
+        let done = self.before.load(Ordering::Relaxed) + status.done;
+        let status = &Status { done, total: self.total, ..*status };
+        let new = done - self.found.load(Ordering::Relaxed);
+        let fps = new as f64 / self.seconds().max(1e-9);
+        let eta = status.total.saturating_sub(status.done) as f64 / fps.max(1e-9);
+        let bottleneck =
+            status.bottleneck.map_or_else(String::new, |stage| format!(", {stage}-bound"));
         match &self.view {
             View::Bar(bar) => {
-                bar.set_message(format!("{fps:.2} fps, {bottleneck}-bound"));
+                bar.set_message(format!("{fps:.2} fps{bottleneck}"));
                 bar.set_position(status.done);
             }
             View::Json if self.due(status) => event(
@@ -165,7 +231,7 @@ impl Terminal {
                        "eta_seconds": eta, "bottleneck": status.bottleneck}),
             ),
             View::Lines if self.due(status) => remark(&format!(
-                "{}/{} frames, {fps:.2} fps, {bottleneck}-bound, {eta:.0} s to go",
+                "{}/{} frames, {fps:.2} fps{bottleneck}, {eta:.0} s to go",
                 status.done, status.total
             )),
             View::Quiet | View::Json | View::Lines => {}

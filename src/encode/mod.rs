@@ -1,11 +1,17 @@
 //! Where finished pictures go: video files, image sequences, nowhere.
 
+use std::fs;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
+use serde::{Deserialize, Serialize};
+
+use crate::aside::target_of;
 use crate::{Error, Result};
 
 mod exr;
 mod null;
+pub mod parts;
 mod pattern;
 pub mod pixel_format;
 mod png;
@@ -61,6 +67,25 @@ pub fn open(out: &Path, preset: &Preset, stream: &Stream) -> Result<Box<dyn Sink
     Ok(Box::new(sequence::Sequence::open(out, format, stream)?))
 }
 
+/// Removes what killed processes left unfinished of the output that `preset` describes at `out`.
+///
+/// Fails where a file cannot be removed, and for a path that names no output.
+pub fn remove_unfinished(out: &Path, preset: &Preset) -> Result<()> {
+    let images = preset.is_images().then(|| pattern::Pattern::parse(out)).transpose()?;
+    let own = |target: &str| match &images {
+        Some(pattern) => pattern.matches(target),
+        None => out.file_name().is_some_and(|name| name == target),
+    };
+    let folder = out.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    for entry in fs::read_dir(folder).map_err(|e| Error::io("read", folder, e))? {
+        let entry = entry.map_err(|e| Error::io("read", folder, e))?;
+        if entry.file_name().to_str().and_then(target_of).is_some_and(own) {
+            fs::remove_file(entry.path()).map_err(|e| Error::io("remove", entry.path(), e))?;
+        }
+    }
+    Ok(())
+}
+
 /// A finished picture, RGB interleaved, rows from the top.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Picture {
@@ -97,7 +122,8 @@ pub enum Depth {
 }
 
 /// What a sink must know before the first picture.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Stream {
     /// Width of every picture, pixels.
     pub width: u32,
@@ -112,10 +138,18 @@ pub struct Stream {
     /// Audio to mux, and the time in seconds within it at which the first picture is shown.
     pub audio: Option<(PathBuf, f64)>,
     /// Whether a finished file may be replaced.
+    #[serde(skip)]
     pub overwrite: bool,
 }
 
 impl Stream {
+    /// Of a whole film's stream the one for a range of its frames.
+    pub fn part(&self, frames: &Range<u64>, overwrite: bool) -> Self {
+        let start = frames.start as f64 * f64::from(self.fps.1) / f64::from(self.fps.0);
+        let audio = self.audio.clone().map(|(path, begin)| (path, begin + start));
+        Self { frames: frames.end - frames.start, audio, overwrite, ..self.clone() }
+    }
+
     /// Refuses sizes and rates that no output can have.
     fn check(&self) -> Result<()> {
         let in_range = |n: u32| (1..=i32::MAX as u32).contains(&n);

@@ -18,6 +18,12 @@ pub struct PixelFormat {
     pub rgb: bool,
 }
 
+impl PixelFormat {
+    /// RGB of 8 and of 16 bits, in which FFV1 stores what was rendered.
+    pub(super) const STORED_8: Self = rgb("bgr0", 8);
+    pub(super) const STORED_16: Self = rgb("gbrp16le", 16);
+}
+
 const fn yuv(name: &'static str, chroma_shift: (u8, u8), bits: u8) -> PixelFormat {
     PixelFormat { name, chroma_shift, bits, rgb: false }
 }

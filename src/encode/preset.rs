@@ -128,6 +128,10 @@ pub struct Video {
     /// Threads of the encoder, 0 for as many as the machine has. Encoders whose output depends on
     /// it need a fixed number to be reproducible.
     pub threads: u8,
+    /// Whether every frame is encoded for itself, and the same way whatever came before it: parts
+    /// of a film can then be joined without encoding them again.
+    #[serde(default)]
+    pub intra: bool,
     /// Options of the encoder.
     #[serde(default)]
     pub options: BTreeMap<String, String>,

@@ -1,13 +1,13 @@
 //! A timeline with everything it names: checked, and ready to be rendered.
 
 use std::fs;
-use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
 
 use tch::Device;
 
 use super::synthesise::Generator;
+use crate::digest;
 use crate::encode::{NULL, Preset, Stream};
 use crate::network::device::Precision;
 use crate::network::{Config, builtin};
@@ -100,27 +100,46 @@ impl Project {
         self.resolved.canvas.size.unwrap_or((resolution, resolution))
     }
 
-    /// What a sink must know to take a range of frames.
-    pub fn stream(&self, frames: &Range<u64>, overwrite: bool) -> Stream {
-        let Resolved { canvas, fps, audio, .. } = &self.resolved;
+    /// What a sink must know to take the whole film.
+    pub fn stream(&self) -> Stream {
+        let Resolved { canvas, fps, audio, frames, .. } = &self.resolved;
         // A timeline with sound can be rendered to images, too: they have none.
         let audio = audio.clone().filter(|_| !self.preset.is_images());
         let (width, height) = self.size();
-        let start = frames.start as f64 * f64::from(fps.1) / f64::from(fps.0);
         Stream {
             width,
             height,
             fps: *fps,
             pixel_aspect: canvas.pixel_aspect,
-            frames: frames.end - frames.start,
-            audio: audio.map(|path| (path, start)),
-            overwrite,
+            frames: *frames,
+            audio: audio.map(|path| (path, 0.0)),
+            overwrite: false,
+        }
+    }
+
+    /// SHA-256 of all in the timeline that decides a frame's pixels, with the content of the files
+    /// that it names: not of comments, the preset, or the sound.
+    pub fn timeline_sha256(&self) -> String {
+        let pixels = Resolved { preset: String::new(), audio: None, ..self.resolved.clone() };
+        digest::of_text(&format!("{pixels:?}"))
+    }
+
+    /// SHA-256 of the network's file; of what makes a built-in network.
+    ///
+    /// # Errors
+    /// [`Error::Io`] where the file cannot be read.
+    pub fn model_sha256(&self) -> Result<String> {
+        match &self.network {
+            Network::Builtin(name) => {
+                Ok(digest::of_text(&format!("builtin:{name} {:?}", self.config)))
+            }
+            Network::File(file) => file.sha256(),
         }
     }
 
     /// What a sink must know to take one picture.
     pub fn still_stream(&self, overwrite: bool) -> Stream {
-        Stream { audio: None, ..self.stream(&(0..1), overwrite) }
+        Stream { audio: None, ..self.stream().part(&(0..1), overwrite) }
     }
 
     /// The frame, perhaps between two, that a time names.

@@ -1,6 +1,6 @@
 //! A file read at any place.
 
-use std::fmt::{self, Display, Write};
+use std::fmt::{self, Display};
 use std::fs::File;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
@@ -99,11 +99,7 @@ impl Source {
             hash.update(block);
             Ok(())
         })?;
-        Ok(hash.finalize().iter().fold(String::with_capacity(64), |mut text, byte| {
-            // Writing to memory cannot fail.
-            let _ = write!(text, "{byte:02x}");
-            text
-        }))
+        Ok(crate::digest::hex(hash))
     }
 
     /// An error about what stands at byte `at`.

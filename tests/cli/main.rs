@@ -5,6 +5,7 @@
 mod audio;
 mod check;
 mod failures;
+mod farm;
 mod hostile;
 mod info;
 mod interrupt;
@@ -13,5 +14,6 @@ mod networks;
 mod output;
 mod picture;
 mod presets;
+mod resume;
 mod splits;
 mod tools;

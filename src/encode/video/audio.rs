@@ -34,7 +34,7 @@ impl Audio {
         container: &str,
         muxer: &mut Muxer,
     ) -> Result<Self> {
-        let source = Source::open(path)?;
+        let source = Source::sound(path)?;
         if !offset.is_finite() || source.seconds().is_some_and(|length| offset >= length) {
             return Err(Error::Usage(format!(
                 "the sound of `{}` cannot start at {offset} s, it is {:.3} s long",

@@ -160,6 +160,18 @@ fn find(preset: &Preset, video: &Video) -> Result<*const ffi::AVCodec> {
     }
 }
 
+/// The headers that an open encoder gives the container.
+pub(super) fn extradata(encoder: &Encoder) -> &[u8] {
+    // SAFETY: the encoder is open, and its headers live and stay as they are while it does.
+    unsafe {
+        let context = &*encoder.as_ptr();
+        match context.extradata.is_null() {
+            true => &[],
+            false => std::slice::from_raw_parts(context.extradata, context.extradata_size as usize),
+        }
+    }
+}
+
 /// The time of one frame in seconds.
 pub(super) fn frame_time(stream: &Stream) -> Rational {
     // In the range of i32, as `Stream::check` has seen to.

@@ -10,6 +10,7 @@ mod codec;
 mod fault;
 mod mux;
 mod options;
+mod reader;
 mod resample;
 mod scale;
 mod source;
@@ -18,7 +19,9 @@ mod transcode;
 use self::audio::Audio;
 use self::fault::{Fault, listen};
 use self::mux::Muxer;
+pub(super) use self::reader::Reader;
 use self::scale::Scaler;
+use self::source::Source;
 use super::preset::{Preset, Video};
 use super::{Depth, Picture, Sink, Stream};
 use crate::aside::{Aside, sync_folder};
@@ -72,6 +75,42 @@ impl VideoSink {
             pictures: 0,
             packets: 0,
         })
+    }
+
+    /// Takes the pictures of a file that another sink of the same preset and size has written,
+    /// without encoding them again; `each` is told of every one.
+    ///
+    /// Fails where a frame is not encoded for itself, and where the encoder's headers differ.
+    pub fn append(&mut self, part: &Path, each: &mut dyn FnMut() -> Result<()>) -> Result<()> {
+        let mut source = Source::pictures(part)?;
+        let unlike = |what: &str| {
+            Error::Invalid(format!(
+                "`{}` cannot be joined as it is: {what}; render it again here",
+                part.display()
+            ))
+        };
+        // Matroska fills up to an even length with a zero.
+        let padding = source.extradata().strip_prefix(codec::extradata(&self.encoder));
+        let headers = !codec::extradata(&self.encoder).is_empty();
+        if headers && !padding.is_some_and(|rest| rest.iter().all(|&byte| byte == 0)) {
+            return Err(unlike("its encoder was set up in another way than the one here"));
+        }
+        while let Some(mut packet) = source.packet()? {
+            if !packet.is_key() {
+                return Err(unlike("not every frame in it is encoded for itself"));
+            }
+            packet.set_pts(Some(self.pictures));
+            packet.set_dts(Some(self.pictures));
+            packet.set_duration(1);
+            self.muxer.write(&mut packet, self.track, self.frame_time())?;
+            self.pictures += 1;
+            self.packets += 1;
+            if let Some(audio) = &mut self.audio {
+                audio.advance(self.pictures, &mut self.muxer)?;
+            }
+            each()?;
+        }
+        Ok(())
     }
 
     /// Writes what the encoder has ready.

@@ -1,4 +1,4 @@
-//! The sound of a file, packet by packet.
+//! The sound or the picture of a file, packet by packet.
 
 use std::path::{Path, PathBuf};
 use std::ptr;
@@ -9,7 +9,7 @@ use ffmpeg_next::{Packet, Rational, ffi, format, media};
 use super::fault::{Fault, ok, url};
 use crate::{Error, Result};
 
-/// The best sound stream of a file.
+/// The best stream of a kind in a file.
 pub(super) struct Source {
     input: format::context::Input,
     stream: usize,
@@ -22,13 +22,22 @@ impl Source {
     /// Opens a file and reads its first packet of sound.
     ///
     /// Fails when there is no such file, or none that FFmpeg reads, or no sound in it.
-    pub fn open(path: &Path) -> Result<Self> {
+    pub fn sound(path: &Path) -> Result<Self> {
+        Self::open(path, media::Type::Audio, "audio", "sound")
+    }
+
+    /// The same of the pictures of a video file.
+    pub fn pictures(path: &Path) -> Result<Self> {
+        Self::open(path, media::Type::Video, "video", "pictures")
+    }
+
+    fn open(path: &Path, kind: media::Type, file: &str, content: &str) -> Result<Self> {
         let unreadable = |fault: Fault| match fault.system() {
             Some(_) => fault.of("read", path),
             None => {
                 let reason = fault.reason();
                 Error::Invalid(format!(
-                    "`{}` is no audio file that FFmpeg reads: {reason}",
+                    "`{}` is no {file} file that FFmpeg reads: {reason}",
                     path.display()
                 ))
             }
@@ -44,18 +53,34 @@ impl Source {
         let input = unsafe { format::context::Input::wrap(raw) };
         // SAFETY: the context is open.
         ok(unsafe { ffi::avformat_find_stream_info(raw, ptr::null_mut()) }).map_err(unreadable)?;
-        let stream = input.streams().best(media::Type::Audio).map(|s| s.index());
-        let stream =
-            stream.ok_or_else(|| Error::Invalid(format!("`{}` holds no sound", path.display())))?;
+        let stream = input.streams().best(kind).map(|s| s.index());
+        let stream = stream
+            .ok_or_else(|| Error::Invalid(format!("`{}` holds no {content}", path.display())))?;
         let mut source = Self { input, stream, held: None, path: path.to_path_buf() };
         source.held = source.packet()?;
         Ok(source)
     }
 
-    /// What kind of sound it is.
+    /// What the stream is made of.
     pub fn parameters(&self) -> Parameters {
         // SAFETY: `open` found the stream, and streams of a file do not go away.
         self.input.stream(self.stream).map_or_else(Parameters::new, |s| s.parameters())
+    }
+
+    /// The headers of the stream's codec.
+    pub fn extradata(&self) -> &[u8] {
+        let stream = self.input.stream(self.stream);
+        // SAFETY: the headers belong to the open file, and nothing changes them.
+        stream.map_or(&[], |stream| unsafe {
+            let parameters = &*(*stream.as_ptr()).codecpar;
+            match parameters.extradata.is_null() {
+                true => &[],
+                false => std::slice::from_raw_parts(
+                    parameters.extradata,
+                    parameters.extradata_size as usize,
+                ),
+            }
+        })
     }
 
     /// The unit of the packets' times in seconds.
@@ -69,7 +94,7 @@ impl Source {
         (duration > 0).then(|| duration as f64 / f64::from(ffi::AV_TIME_BASE))
     }
 
-    /// The next packet of the sound, none at the end.
+    /// The next packet of the stream, none at the end.
     pub fn packet(&mut self) -> Result<Option<Packet>> {
         if let Some(packet) = self.held.take() {
             return Ok(Some(packet));

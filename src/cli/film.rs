@@ -1,0 +1,121 @@
+//! What the commands that render films have in common.
+
+use std::fs;
+use std::ops::Range;
+use std::path::Path;
+
+use clap::ValueEnum;
+use serde_json::json;
+use sg3render::encode::Sink;
+use sg3render::farm::Job as Film;
+use sg3render::progress::Progress;
+use sg3render::render::{Generator, Job, Outcome, Project, run as render};
+use sg3render::schedule::{Schedule, ranges};
+use sg3render::timeline::Overrides;
+use sg3render::{Error, Result};
+use tch::Device;
+
+use super::film_args::{Batch, FilmArgs, OverrideArgs};
+use super::terminal::{Terminal, show_report};
+
+/// What the command line says instead of the timeline.
+pub fn overrides(args: &OverrideArgs) -> Overrides {
+    Overrides { size: args.size, fps: args.fps, ..Overrides::default() }
+}
+
+/// Opens the timeline that the arguments name, tells its warnings, and finds the frames that are asked
+/// for.
+pub fn open(args: &FilmArgs, out: Option<&Path>) -> Result<(Project, Range<u64>)> {
+    let overrides = Overrides {
+        preset: args.preset.clone(),
+        audio: args.audio.clone(),
+        ..overrides(&args.overrides)
+    };
+    if let Some(path) = &args.audio {
+        fs::metadata(path).map_err(|e| Error::io("read", path, e))?;
+    }
+    let project = Project::open(&args.timeline, out, &overrides)?;
+    if !args.show.quiet {
+        show_report(&project.warnings);
+    }
+    let frames = match &args.frames {
+        Some(text) => ranges::parse(text, project.resolved.frames)?,
+        None => 0..project.resolved.frames,
+    };
+    if args.audio.is_some() && project.preset.is_images() {
+        let message = format!(
+            "images have no sound; leave `--audio` out, or choose another preset than `{}`",
+            project.preset.name
+        );
+        return Err(Error::Usage(message));
+    }
+    Ok((project, frames))
+}
+
+/// What all chunks of the film have in common.
+pub fn job(args: &FilmArgs, project: &Project) -> Result<Film> {
+    let precision = args.device.precision.to_possible_value();
+    let precision = precision.map_or_else(String::new, |value| value.get_name().to_owned());
+    let (timeline, model) = (project.timeline_sha256(), project.model_sha256()?);
+    Film::new(timeline, model, precision, &project.preset, project.stream())
+}
+
+/// A project with its network on a device.
+pub struct Engine<'a> {
+    project: &'a Project,
+    generator: Generator,
+    schedule: Schedule,
+    batch: usize,
+}
+
+impl<'a> Engine<'a> {
+    /// Reads the network.
+    pub fn load(args: &FilmArgs, project: &'a Project, device: Device) -> Result<Self> {
+        let generator = project.generator(device, args.device.precision.into())?;
+        let schedule = project.schedule(&generator)?;
+        let batch = match args.batch {
+            Batch::Auto => generator.auto_batch(),
+            Batch::Frames(frames) => frames,
+        };
+        Ok(Self { project, generator, schedule, batch })
+    }
+
+    /// Renders frames into a sink.
+    pub fn render(
+        &self,
+        frames: &Range<u64>,
+        sink: Box<dyn Sink>,
+        progress: &dyn Progress,
+    ) -> Result<Outcome> {
+        let job = Job {
+            schedule: &self.schedule,
+            generator: &self.generator,
+            canvas: self.project.resolved.canvas,
+            frames: frames.clone(),
+            batch: self.batch,
+        };
+        render(&job, sink, progress)
+    }
+}
+
+/// Tells the end of a render of so many frames.
+pub fn tell(outcome: &Outcome, total: u64, with: &str, terminal: &Terminal) {
+    let Outcome { frames, interrupted, paths } = outcome;
+    let seconds = terminal.seconds();
+    let paths: Vec<_> = paths.iter().map(|path| path.display().to_string()).collect();
+    let place = match paths.as_slice() {
+        [] => "nowhere".into(),
+        [one] => one.clone(),
+        [first, .., last] => format!("{first} ... {last}"),
+    };
+    let speed = *frames as f64 / seconds.max(1e-9);
+    let text = if *frames == 0 {
+        "interrupted before the first frame: nothing is written".into()
+    } else if *interrupted {
+        format!("interrupted: {frames} of {total} frames are in {place}")
+    } else {
+        format!("{frames} frames in {seconds:.1} s ({speed:.2} fps, {with}): {place}")
+    };
+    let event = json!({"event": "done", "frames": frames, "interrupted": interrupted, "seconds": seconds, "paths": paths});
+    terminal.finish(&text, &event);
+}

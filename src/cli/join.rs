@@ -1,0 +1,39 @@
+//! `sg3render join`.
+
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+
+use sg3render::Result;
+use sg3render::encode::parts;
+use sg3render::farm;
+use sg3render::progress::Progress;
+use sg3render::render::Outcome;
+
+use super::film::tell;
+use super::film_args::JoinArgs;
+use super::terminal::{Terminal, stop_on_ctrl_c};
+
+/// Makes a film of a folder of chunks.
+pub fn run(args: &JoinArgs) -> Result<()> {
+    stop_on_ctrl_c()?;
+    let found = farm::survey(&args.chunks, None)?;
+    let terminal = Terminal::new(&args.show.style(), found.job.stream.frames);
+    let (frames, paths) = film(&found, &args.output, args.overwrite, &terminal)?;
+    let outcome = Outcome { frames, interrupted: false, paths };
+    tell(&outcome, frames, &format!("joined, {}", found.job.preset), &terminal);
+    Ok(())
+}
+
+/// Makes the film of verified chunks; returns the number of its frames and its files.
+pub fn film(
+    found: &farm::Parts,
+    out: &Path,
+    overwrite: bool,
+    progress: &dyn Progress,
+) -> Result<(u64, Vec<PathBuf>)> {
+    let farm::Parts { job, frames, files } = found;
+    let Range { start, .. } = *frames;
+    let stream = job.stream.part(frames, overwrite);
+    let paths = parts::join(files, out, &job.find_preset()?, &stream, start, progress)?;
+    Ok((stream.frames, paths))
+}

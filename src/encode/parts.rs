@@ -1,0 +1,257 @@
+//! Films in parts. A part holds its pictures as they were rendered, to the bit; where the preset
+//! encodes every frame for itself, it holds them encoded.
+
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+
+use super::pixel_format::PixelFormat;
+use super::preset::{Output, Preset, Transfer, Video};
+use super::{Depth, Picture, Samples, Sink, Stream, preset};
+use crate::Result;
+use crate::progress::Progress;
+
+/// The extension of a part's file, without the dot.
+pub fn extension(preset: &Preset) -> &str {
+    if is_intra(preset) { &preset.extensions[0] } else { "mkv" }
+}
+
+/// Opens the sink of one part: `stream` is the film's, of which the part has the range of frames.
+///
+/// # Errors
+/// What [`super::open`] says.
+pub fn open(
+    path: &Path,
+    preset: &Preset,
+    stream: &Stream,
+    frames: &Range<u64>,
+) -> Result<Box<dyn Sink>> {
+    preset.check_size(stream.width, stream.height)?;
+    let stream = Stream { audio: None, ..stream.part(frames, true) };
+    if is_intra(preset) {
+        return super::open(path, preset, &stream);
+    }
+    let depth = preset.depth();
+    let height = stream.height * rows(depth);
+    let inner = super::open(path, &lossless(depth), &Stream { height, ..stream })?;
+    Ok(Box::new(Lossless { inner, depth }))
+}
+
+/// Makes the film of its parts, in the order of their frames: the same that rendering it in one go
+/// would have made. `stream` is that of all the frames, of which the first has the number `first`.
+///
+/// # Errors
+/// What [`super::open`] says, [`crate::Error::Incomplete`] where the parts have more or fewer
+/// frames, [`crate::Error::Interrupted`] where the listener asks to stop; no film is written then.
+#[cfg(feature = "video")]
+pub fn join(
+    parts: &[PathBuf],
+    out: &Path,
+    preset: &Preset,
+    stream: &Stream,
+    first: u64,
+    progress: &dyn Progress,
+) -> Result<Vec<PathBuf>> {
+    use super::video::{Reader, VideoSink};
+    use crate::{Error, progress::Status};
+
+    let mut done = 0;
+    let mut tick = || {
+        done += 1;
+        let status = Status { done, total: stream.frames.max(done), bottleneck: None };
+        if progress.update(&status) { Ok(()) } else { Err(Error::Interrupted) }
+    };
+    let sink: Box<dyn Sink> = match &preset.output {
+        Output::Video(video) if video.intra && out.as_os_str() != super::NULL => {
+            stream.check()?;
+            preset.check_path(out)?;
+            preset.check_size(stream.width, stream.height)?;
+            let mut sink = VideoSink::open(out, preset, video, stream)?;
+            for part in parts {
+                sink.append(part, &mut tick)?;
+            }
+            Box::new(sink)
+        }
+        _ => {
+            let mut sink = super::open(out, preset, stream)?;
+            let depth = preset.depth();
+            let mut index = first;
+            for part in parts {
+                let mut reader = Reader::open(part)?;
+                while let Some((samples, height)) = reader.picture()? {
+                    let samples = unpacked(samples, depth);
+                    let (width, height) = (stream.width, height / rows(depth));
+                    sink.write(&Picture { index, width, height, samples })?;
+                    index += 1;
+                    tick()?;
+                }
+            }
+            sink
+        }
+    };
+    if done != stream.frames {
+        return Err(Error::Incomplete(format!(
+            "the parts have {done} frames, expected {}; `{}` is not written, render the parts again",
+            stream.frames,
+            out.display()
+        )));
+    }
+    sink.finish()
+}
+
+/// Without FFmpeg there are no parts to join.
+#[cfg(not(feature = "video"))]
+pub fn join(
+    _: &[PathBuf],
+    _: &Path,
+    _: &Preset,
+    _: &Stream,
+    _: u64,
+    _: &dyn Progress,
+) -> Result<Vec<PathBuf>> {
+    Err(crate::Error::Missing(
+        "joining needs FFmpeg, which this program was built without; build it with \
+         `cargo build --features video`"
+            .into(),
+    ))
+}
+
+fn is_intra(preset: &Preset) -> bool {
+    matches!(&preset.output, Output::Video(video) if video.intra)
+}
+
+/// What a part is made of that holds pictures as they were rendered.
+fn lossless(depth: Depth) -> Preset {
+    let pixel_format = match depth {
+        Depth::U8 => PixelFormat::STORED_8,
+        Depth::U16 | Depth::F32 => PixelFormat::STORED_16,
+    };
+    let options = [("level", "3"), ("g", "1"), ("slicecrc", "1")];
+    Preset {
+        name: "lossless part".into(),
+        description: "pictures as rendered".into(),
+        extensions: vec!["mkv".into()],
+        output: Output::Video(Video {
+            container: "matroska".into(),
+            container_options: Default::default(),
+            codec: "ffv1".into(),
+            tag: None,
+            pixel_format,
+            transfer: Transfer::Srgb,
+            range: preset::Range::Full,
+            threads: 0,
+            intra: true,
+            options: options.map(|(name, value)| (name.to_owned(), value.to_owned())).into(),
+        }),
+    }
+}
+
+/// Rows of a stored picture for each of the rendered one: float32 is stored as two pictures of 16
+/// bits, the upper halves of all samples above the lower ones.
+fn rows(depth: Depth) -> u32 {
+    if depth == Depth::F32 { 2 } else { 1 }
+}
+
+/// Stores pictures as they are.
+struct Lossless {
+    inner: Box<dyn Sink>,
+    depth: Depth,
+}
+
+impl Sink for Lossless {
+    fn depth(&self) -> Depth {
+        self.depth
+    }
+
+    fn write(&mut self, picture: &Picture) -> Result<()> {
+        let Samples::F32(samples) = &picture.samples else { return self.inner.write(picture) };
+        let halves = |shift| samples.iter().map(move |x| (x.to_bits() >> shift) as u16);
+        let samples = Samples::U16(halves(16).chain(halves(0)).collect());
+        self.inner.write(&Picture { height: 2 * picture.height, samples, ..*picture })
+    }
+
+    fn finish(self: Box<Self>) -> Result<Vec<PathBuf>> {
+        self.inner.finish()
+    }
+}
+
+/// The samples that were stored.
+#[cfg(feature = "video")]
+fn unpacked(stored: Samples, depth: Depth) -> Samples {
+    match stored {
+        Samples::U16(stored) if depth == Depth::F32 => {
+            let (upper, lower) = stored.split_at(stored.len() / 2);
+            let joined = upper.iter().zip(lower);
+            Samples::F32(
+                joined.map(|(&u, &l)| f32::from_bits(u32::from(u) << 16 | u32::from(l))).collect(),
+            )
+        }
+        stored => stored,
+    }
+}
+
+#[cfg(all(test, feature = "video"))]
+mod tests {
+    use super::*;
+    use crate::progress::Silent;
+
+    /// Any bits, NaNs and infinities too.
+    fn picture(index: u64, (width, height): (u32, u32), depth: Depth) -> Picture {
+        let mut state = index + 1;
+        let mut next = || {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+            (state >> 32) as u32
+        };
+        let count = 3 * (width * height) as usize;
+        let samples = match depth {
+            Depth::U8 => Samples::U8((0..count).map(|_| next() as u8).collect()),
+            Depth::U16 => Samples::U16((0..count).map(|_| next() as u16).collect()),
+            Depth::F32 => Samples::F32((0..count).map(|_| f32::from_bits(next())).collect()),
+        };
+        Picture { index, width, height, samples }
+    }
+
+    #[test]
+    fn what_is_stored_comes_back_to_the_bit() {
+        let folder = tempfile::tempdir().unwrap();
+        let presets = [("h264", (64, 48)), ("h265", (64, 64)), ("png16", (33, 17))];
+        for (name, size) in presets.into_iter().chain([("exr", (5, 3)), ("png", (1, 1))]) {
+            let preset = Preset::find(name).unwrap();
+            let depth = preset.depth();
+            let stream = Stream {
+                width: size.0,
+                height: size.1,
+                fps: (24, 1),
+                pixel_aspect: (1, 1),
+                frames: 7,
+                audio: None,
+                overwrite: false,
+            };
+            let path = folder.path().join(format!("{name}.mkv"));
+            let mut sink = open(&path, &preset, &stream, &(2..5)).unwrap();
+            let given: Vec<_> = (2..5).map(|i| picture(i, size, depth)).collect();
+            given.iter().for_each(|picture| sink.write(picture).unwrap());
+            sink.finish().unwrap();
+            let mut reader = super::super::video::Reader::open(&path).unwrap();
+            for given in given {
+                let (samples, height) = reader.picture().unwrap().unwrap();
+                assert_eq!(height, size.1 * rows(depth));
+                let bits = |samples: &Samples| match samples {
+                    Samples::U8(s) => s.iter().map(|&s| s.into()).collect::<Vec<u32>>(),
+                    Samples::U16(s) => s.iter().map(|&s| s.into()).collect(),
+                    Samples::F32(s) => s.iter().map(|s| s.to_bits()).collect(),
+                };
+                assert!(bits(&unpacked(samples, depth)) == bits(&given.samples), "{name}");
+            }
+            assert!(reader.picture().unwrap().is_none());
+            let error = join(
+                &[path],
+                &folder.path().join(format!("%d.{}", preset.extensions[0])),
+                &preset,
+                &stream,
+                0,
+                &Silent,
+            );
+            assert_eq!(error.unwrap_err().exit_code(), 75, "three frames are not seven");
+        }
+    }
+}

@@ -1,0 +1,111 @@
+//! Films rendered in parts: by several processes or machines, or by one that was interrupted.
+//!
+//! A folder holds the chunks: `000000-000047.mkv` with the frames of its name (both included, counted
+//! from 0), beside it a [`Manifest`] of the same name that ends in `.json`, and while more than one
+//! process may be at work a `.claim` each. A chunk gets its name when it is complete, its manifest
+//! after that, and a chunk without a valid manifest counts as none.
+
+mod claim;
+mod manifest;
+mod plan;
+mod sink;
+mod survey;
+
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+
+use crate::encode::{Preset, Stream};
+use crate::{Error, Result, digest};
+
+pub use claim::Claim;
+pub use manifest::Manifest;
+pub use plan::{CHUNK, sweep, work};
+pub use sink::{ChunkSink, is_done};
+pub use survey::{Parts, survey};
+
+/// What all chunks of a film have in common.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Job {
+    /// Version of the program.
+    pub program: String,
+    /// SHA-256 of all in the timeline that decides pixels.
+    pub timeline_sha256: String,
+    /// SHA-256 of the network.
+    pub model_sha256: String,
+    /// Precision of the synthesis.
+    pub precision: String,
+    /// The film's output preset, a built-in name or the absolute path of a file.
+    pub preset: String,
+    /// SHA-256 of what the preset says.
+    pub preset_sha256: String,
+    /// The whole film: size, rate, length and sound.
+    pub stream: Stream,
+}
+
+impl Job {
+    /// A job of this program.
+    ///
+    /// # Errors
+    /// [`Error::Io`] where the working folder, from which relative paths start, is gone.
+    pub fn new(
+        timeline_sha256: String,
+        model_sha256: String,
+        precision: String,
+        preset: &Preset,
+        mut stream: Stream,
+    ) -> Result<Self> {
+        let absolute = |path: &str| {
+            std::path::absolute(path).map_err(|e| Error::io("find the folder of", path, e))
+        };
+        if let Some((path, _)) = &mut stream.audio {
+            *path = absolute(&path.to_string_lossy())?;
+        }
+        let file = preset.name.contains('/') || preset.name.ends_with(".ron");
+        let name: PathBuf = if file { absolute(&preset.name)? } else { preset.name.clone().into() };
+        Ok(Self {
+            program: env!("CARGO_PKG_VERSION").into(),
+            timeline_sha256,
+            model_sha256,
+            precision,
+            preset: name.to_string_lossy().into_owned(),
+            preset_sha256: preset_sha256(preset),
+            stream,
+        })
+    }
+
+    /// The film's output preset.
+    ///
+    /// # Errors
+    /// What [`Preset::find`] says; [`Error::Invalid`] where its file has changed since.
+    pub fn find_preset(&self) -> Result<Preset> {
+        let preset = Preset::find(&self.preset)?;
+        if preset_sha256(&preset) == self.preset_sha256 {
+            return Ok(preset);
+        }
+        Err(Error::Invalid(format!(
+            "the preset `{}` is another one than the chunks were rendered for; put the old one back, or \
+             render them again",
+            self.preset
+        )))
+    }
+
+    /// What is not the same in another job; none where the chunks of both may be joined.
+    fn difference(&self, other: &Self) -> Option<&'static str> {
+        let differs = [
+            ("timeline", self.timeline_sha256 != other.timeline_sha256),
+            ("model", self.model_sha256 != other.model_sha256),
+            ("precision", self.precision != other.precision),
+            ("program version", self.program != other.program),
+            ("output preset", self.preset_sha256 != other.preset_sha256),
+            ("size, rate, length or sound of the film", self.stream != other.stream),
+        ];
+        differs.into_iter().find_map(|(what, differs)| differs.then_some(what))
+    }
+}
+
+/// Everything that a preset says, without its name.
+fn preset_sha256(preset: &Preset) -> String {
+    digest::of_text(&format!("{:?}", Preset { name: String::new(), ..preset.clone() }))
+}
