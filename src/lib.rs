@@ -13,6 +13,7 @@ pub mod encode;
 mod environment;
 pub mod error;
 pub mod kernels;
+pub mod metrics;
 pub mod network;
 pub mod progress;
 #[cfg(feature = "torch")]

@@ -9,11 +9,12 @@ const FREE: [&str; 7] =
     ["aside", "environment", "error", "progress", "report", "signal", "unfinished"];
 
 /// The other rooms, and what they may use besides.
-const ROOMS: [(&str, &[&str]); 9] = [
+const ROOMS: [(&str, &[&str]); 10] = [
     ("cli", &["encode", "network", "render", "schedule", "timeline", "weights"]),
     ("encode", &[]),
     ("kernels", &[]),
     ("main", &["cli"]),
+    ("metrics", &[]),
     ("network", &["kernels"]),
     ("render", &["encode", "network", "schedule", "timeline", "weights"]),
     ("schedule", &["timeline"]),
@@ -23,7 +24,7 @@ const ROOMS: [(&str, &[&str]); 9] = [
 ];
 
 /// The rooms that are tested in seconds, without libtorch and FFmpeg.
-const PURE: [&str; 4] = ["kernels", "schedule", "signal", "timeline"];
+const PURE: [&str; 5] = ["kernels", "metrics", "schedule", "signal", "timeline"];
 
 #[test]
 fn rooms_use_only_what_they_may() {
