@@ -9,6 +9,7 @@
 //! need FFmpeg; what reads, checks and schedules timelines is always there.
 
 mod aside;
+pub mod diagnostics;
 pub mod encode;
 mod environment;
 pub mod error;
