@@ -39,6 +39,9 @@ pub enum Error {
     /// The device, an encoder or libtorch failed in a way that may pass.
     #[error("{0}")]
     Device(String),
+    /// What was measured does not reach what was asked for.
+    #[error("{0}")]
+    Unfit(String),
     /// The user asked to stop.
     #[error("interrupted")]
     Interrupted,
@@ -50,10 +53,11 @@ impl Error {
         Self::Io { action, path: path.as_ref().to_path_buf(), source }
     }
 
-    /// The process's exit code: 64 usage, 65 bad timeline or network, 66 missing input,
+    /// The process's exit code: 1 a measurement that fails its limits, 64 usage, 65 bad timeline or network, 66 missing input,
     /// 75 try again, 130 interrupted.
     pub fn exit_code(&self) -> u8 {
         match self {
+            Self::Unfit(_) => 1,
             Self::Usage(_) => 64,
             Self::Invalid(_) | Self::Timeline(_) => 65,
             Self::Missing(_) => 66,

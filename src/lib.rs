@@ -9,6 +9,8 @@
 //! need FFmpeg; what reads, checks and schedules timelines is always there.
 
 mod aside;
+#[cfg(feature = "video")]
+pub mod decode;
 pub mod diagnostics;
 pub mod encode;
 mod environment;

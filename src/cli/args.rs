@@ -3,6 +3,7 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 
+use super::measure_args::{Diagnose, MetricsArgs};
 use clap::{Parser, Subcommand, ValueEnum};
 use sg3render::network::device::{Precision, Request};
 use sg3render::timeline::time;
@@ -13,7 +14,7 @@ use sg3render::weights::Part;
 #[command(
     version,
     override_usage = "sg3render TIMELINE -o OUTPUT [OPTIONS]\n       sg3render COMMAND ...",
-    after_help = "`sg3render COMMAND --help` tells more. Exit codes: 0 done, 64 usage, 65 bad timeline or\n\
+    after_help = "`sg3render COMMAND --help` tells more. Exit codes: 0 done, 1 below a limit, 64 usage, 65 bad timeline or\n\
                   network, 66 missing input, 75 try again (I/O, device lost, out of memory), 130 interrupted."
 )]
 pub struct Args {
@@ -35,6 +36,11 @@ pub enum Command {
     Import(ImportArgs),
     /// Show what a network is made of
     Info(InfoArgs),
+    /// Measure how well a network's pictures move with their input: EQ-T and EQ-R
+    Metrics(MetricsArgs),
+    /// Make texture sticking visible: stripes, averages, spectra, limits for a shot
+    #[command(subcommand)]
+    Diagnose(Diagnose),
 }
 
 impl Command {
@@ -42,6 +48,7 @@ impl Command {
     pub fn json(&self) -> bool {
         match self {
             Self::Render(args) => args.json,
+            Self::Metrics(args) => args.json,
             _ => false,
         }
     }
@@ -250,6 +257,8 @@ pub fn with_command(args: impl Iterator<Item = OsString>) -> Vec<OsString> {
         "new",
         "import",
         "info",
+        "metrics",
+        "diagnose",
         "help",
         "-h",
         "--help",

@@ -2,10 +2,16 @@
 
 mod args;
 mod check;
+mod diagnose;
+mod footage;
 mod import;
 mod info;
+mod measure_args;
+mod metrics;
 mod new;
 mod render;
+mod shot;
+mod spectrum;
 mod still;
 mod terminal;
 
@@ -40,6 +46,8 @@ pub fn main() -> ExitCode {
         Command::New(args) => new::run(&args),
         Command::Import(args) => import::run(&args),
         Command::Info(args) => info::run(&args),
+        Command::Metrics(args) => metrics::run(&args),
+        Command::Diagnose(args) => diagnose::run(&args),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

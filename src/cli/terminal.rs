@@ -104,6 +104,8 @@ pub enum Style {
 /// Shows progress, and hands on the wish to stop.
 pub struct Terminal {
     view: View,
+    /// What is counted.
+    unit: &'static str,
     begun: Instant,
     last_line: Mutex<Option<Instant>>,
 }
@@ -124,7 +126,15 @@ impl Terminal {
             Style::Human if stderr().is_terminal() => View::Bar(bar(total)),
             Style::Human => View::Lines,
         };
-        Self { view, begun: Instant::now(), last_line: Mutex::new(None) }
+        Self { view, unit: "frames", begun: Instant::now(), last_line: Mutex::new(None) }
+    }
+
+    /// Counts something else than frames.
+    pub fn counting(self, unit: &'static str) -> Self {
+        if let View::Bar(bar) = &self.view {
+            bar.set_style(style(unit));
+        }
+        Self { unit, ..self }
     }
 
     /// The end: `text` for people, `event` for programs.
@@ -148,10 +158,14 @@ impl Terminal {
     fn show(&self, status: &Status) {
         let fps = status.done as f64 / self.seconds().max(1e-9);
         let eta = (status.total - status.done) as f64 / fps.max(1e-9);
-        let bottleneck = status.bottleneck.unwrap_or("-");
+        let unit = self.unit;
+        let speed = match status.bottleneck {
+            Some(stage) => format!("{fps:.2} fps, {stage}-bound"),
+            None => format!("{fps:.2} {unit}/s"),
+        };
         match &self.view {
             View::Bar(bar) => {
-                bar.set_message(format!("{fps:.2} fps, {bottleneck}-bound"));
+                bar.set_message(speed);
                 bar.set_position(status.done);
             }
             View::Json if self.due(status) => event(
@@ -159,7 +173,7 @@ impl Terminal {
                        "eta_seconds": eta, "bottleneck": status.bottleneck}),
             ),
             View::Lines if self.due(status) => remark(&format!(
-                "{}/{} frames, {fps:.2} fps, {bottleneck}-bound, {eta:.0} s to go",
+                "{}/{} {unit}, {speed}, {eta:.0} s to go",
                 status.done, status.total
             )),
             View::Quiet | View::Json | View::Lines => {}
@@ -179,10 +193,12 @@ impl Terminal {
 }
 
 fn bar(total: u64) -> ProgressBar {
-    let template = "{wide_bar} {pos}/{len} frames, {msg}, {elapsed} + {eta}";
-    let style =
-        ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
-    ProgressBar::new(total).with_style(style)
+    ProgressBar::new(total).with_style(style("frames"))
+}
+
+fn style(unit: &str) -> ProgressStyle {
+    let template = format!("{{wide_bar}} {{pos}}/{{len}} {unit}, {{msg}}, {{elapsed}} + {{eta}}");
+    ProgressStyle::with_template(&template).unwrap_or_else(|_| ProgressStyle::default_bar())
 }
 
 impl Progress for Terminal {

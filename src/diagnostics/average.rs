@@ -1,13 +1,11 @@
 //! The neighbourhood average (Karras et al. 2021, figure 1 left).
 
 use super::sheet::Tile;
-use crate::metrics::equivariance::Subject;
+use crate::metrics::equivariance::{STILL, Subject};
 use crate::metrics::{Average, Image};
 use crate::progress::{Progress, Status};
 use crate::signal::randn;
 use crate::{Error, Result};
-
-const STILL: [[f64; 3]; 3] = [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]];
 
 /// What is averaged.
 #[derive(Debug, Clone, Copy)]

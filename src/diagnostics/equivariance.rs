@@ -74,7 +74,7 @@ pub fn run(
         let missing: Vec<Measure> = missing.map(|(measure, _)| *measure).collect();
         let mut new = Vec::new();
         if !missing.is_empty() {
-            let sample = |i| Ok((subject.latents(own(i))?, Draw::of_seed(own(i))));
+            let sample = |i| Sample::of_seed(subject, own(i));
             let samples = (0..size).map(sample).collect::<Result<Vec<Sample>>>()?;
             let sums = measure(subject, plan.side, &missing, &samples)?;
             for (i, measure) in missing.iter().enumerate() {

@@ -113,8 +113,36 @@ fn whole(shift: [f64; 2], side: usize) -> [i64; 2] {
     shift.map(|t| (t * side as f64).round() as i64)
 }
 
-/// A picture to be measured: its latents, and how it is moved.
-pub type Sample = (Vec<f32>, Draw);
+/// A picture to be measured.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Sample {
+    /// Its latents.
+    pub ws: Vec<f32>,
+    /// The transform U under which it is seen.
+    pub transform: [[f64; 3]; 3],
+    /// How it is moved from there.
+    pub draw: Draw,
+}
+
+impl Sample {
+    /// The sample of a seed, as the paper draws it: without a transform of its own.
+    ///
+    /// # Errors
+    /// Those of the subject.
+    pub fn of_seed(subject: &dyn Subject, seed: u32) -> Result<Self> {
+        Ok(Self { ws: subject.latents(seed)?, transform: STILL, draw: Draw::of_seed(seed) })
+    }
+
+    /// The transform of the moved picture: the viewer's motion comes last, hence on the right.
+    fn moved(&self, measure: Measure, side: usize) -> [[f64; 3]; 3] {
+        let by = self.draw.transform(measure, side);
+        let entry = |i: usize, j: usize| (0..3).map(|k| self.transform[i][k] * by[k][j]).sum();
+        [0, 1, 2].map(|i| [0, 1, 2].map(|j| entry(i, j)))
+    }
+}
+
+/// No transform.
+pub const STILL: [[f64; 3]; 3] = [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]];
 
 /// The errors of each sample under each of the measures, sample by sample.
 ///
@@ -128,15 +156,16 @@ pub fn measure(
     measures: &[Measure],
     samples: &[Sample],
 ) -> Result<Vec<Vec<Sums>>> {
-    const STILL: [[f64; 3]; 3] = [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]];
-    let inputs = samples.iter().flat_map(|(ws, draw)| {
-        let moved = measures.iter().map(|&measure| draw.transform(measure, side));
-        std::iter::once(STILL).chain(moved).map(|transform| (ws.as_slice(), transform))
+    let inputs = samples.iter().flat_map(|sample| {
+        let moved = measures.iter().map(|&measure| sample.moved(measure, side));
+        std::iter::once(sample.transform).chain(moved).map(|u| (sample.ws.as_slice(), u))
     });
     let images = subject.images(&inputs.collect::<Vec<_>>())?;
-    let judged = images.par_chunks(measures.len() + 1).zip(samples).map(|(images, (_, draw))| {
+    let judged = images.par_chunks(measures.len() + 1).zip(samples).map(|(images, sample)| {
         let moved = measures.iter().zip(&images[1..]);
-        moved.map(|(&measure, moved)| draw.judge(measure, &images[0], moved)).collect::<Vec<_>>()
+        moved
+            .map(|(&measure, moved)| sample.draw.judge(measure, &images[0], moved))
+            .collect::<Vec<_>>()
     });
     let judged: Vec<Vec<Sums>> = judged.collect();
     if judged.iter().flatten().any(|sums| !sums.squares.is_finite()) {
@@ -184,7 +213,11 @@ mod tests {
 
     fn decibels(side: usize, glued: f32) -> [f64; 3] {
         let subject = Waves { side, glued };
-        let sample = |seed| (subject.latents(seed).unwrap(), Draw::of_seed(seed));
+        let base = |seed: f64| [[0.8, -0.3, 0.1 * seed], [0.3, 0.8, 0.05], [0.0, 0.0, 1.0]];
+        let sample = |seed| Sample {
+            transform: if seed % 2 == 0 { STILL } else { base(seed.into()) },
+            ..Sample::of_seed(&subject, seed).unwrap()
+        };
         let samples: Vec<Sample> = (0..6).map(sample).collect();
         let sums = measure(&subject, side, &Measure::ALL, &samples).unwrap();
         [0, 1, 2].map(|i| figure(&sums.iter().map(|s| s[i]).collect::<Vec<_>>()).0)
