@@ -80,7 +80,7 @@ impl Video {
     ///
     /// # Errors
     /// [`Error::Invalid`] for what cannot be decoded.
-    pub fn next(&mut self) -> Result<Option<Decoded>> {
+    pub fn frame(&mut self) -> Result<Option<Decoded>> {
         let mut decoded = frame::Video::empty();
         loop {
             match self.decoder.receive_frame(&mut decoded) {

@@ -118,7 +118,7 @@ impl Footage {
                 }
             }
             Self::Video(video) => {
-                while let Some(frame) = video.next()? {
+                while let Some(frame) = video.frame()? {
                     see(&planes(frame.width, frame.height, &frame.pixels))?;
                     done += 1;
                     told(done)?;

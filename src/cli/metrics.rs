@@ -10,6 +10,7 @@ use sg3render::timeline::Model;
 use sg3render::{Error, Result};
 
 use super::args::PrecisionArg;
+use super::footage::label;
 use super::measure_args::MetricsArgs;
 use super::terminal::{Style, Terminal, say, stop_on_ctrl_c};
 
@@ -116,7 +117,7 @@ fn report(
     findings: &[Finding],
     table: &[Vec<String>],
 ) -> Result<String> {
-    let mut page = Page::new(&format!("Equivariance of {}", args.network));
+    let mut page = Page::new(&format!("Equivariance of {}", label(&args.network)));
     page.text(&format!(
         "{} seeds from {} on, in batches of {}; {}; network {}.",
         plan.samples, plan.seed, plan.batch, plan.device, plan.network

@@ -44,15 +44,15 @@ pub fn run(args: &ShotArgs) -> Result<()> {
             failed.push(format!("EQ-T is {db:.2} dB, expected at least {least} dB"));
         }
     }
+    let seconds = seen.by_second();
     let plot = Plot {
         title: "Sticking, second by second".into(),
         x_label: "time (s)".into(),
-        y_label: "share of gradient energy that stands still".into(),
+        y_label: "share that stands still".into(),
         x: Some((0.0, seen.frames as f64 / seen.fps)),
         y: Some((0.0, 1.0)),
-        lines: [true, false]
-            .map(|dots| Line { name: "sticking".into(), points: seen.by_second(), dots })
-            .to_vec(),
+        // A single second is no line.
+        lines: vec![Line { name: "sticking".into(), dots: seconds.len() < 2, points: seconds }],
     };
     let heading = vec![name.clone(), format!("sticking {}", share(sticking))];
     let title = format!("The shot {name}");

@@ -102,7 +102,7 @@ fn gather(source: &str, args: &SpectrumArgs) -> Result<Spectrum> {
         archive(path, &mut take)?;
     } else {
         let mut video = Video::open(path)?;
-        while let Some(frame) = video.next()? {
+        while let Some(frame) = video.frame()? {
             if !take(&planes(frame.width, frame.height, &frame.pixels))? {
                 break;
             }

@@ -80,14 +80,14 @@ impl Page {
 }
 
 const STYLE: &str = "\
-    body{margin:0;background:#f6f6f4;color:#222;font:16px/1.5 system-ui,sans-serif}\
+    body{margin:0;background:#f6f6f4;color:#222;font:16px/1.5 system-ui,sans-serif;overflow-wrap:anywhere}\
     main{max-width:960px;margin:0 auto;padding:1rem}\
-    h1{font-size:1.5rem;overflow-wrap:anywhere}h2{font-size:1.15rem;margin:2rem 0 .5rem}\
+    h1{font-size:1.5rem}h2{font-size:1.15rem;margin:2rem 0 .5rem}\
     figure{margin:1rem 0;background:#fff;border:1px solid #ddd;border-radius:6px;padding:.5rem}\
     img{display:block;max-width:100%;height:auto;margin:0 auto}\
     figcaption{color:#555;font-size:.9rem;padding:.4rem .2rem 0}\
     .wide{overflow-x:auto}table{border-collapse:collapse;background:#fff;min-width:100%}\
-    th,td{padding:.35rem .6rem;border-bottom:1px solid #ddd;text-align:right;white-space:nowrap}\
+    th,td{padding:.3rem .5rem;font-size:.9rem;border-bottom:1px solid #ddd;text-align:right;white-space:nowrap}\
     th:first-child,td:first-child{text-align:left}";
 
 fn escape(text: &str) -> String {

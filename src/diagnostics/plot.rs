@@ -9,7 +9,7 @@ use plotters::style::register_font;
 use crate::{Error, Result};
 
 /// Pixels of a plot.
-const SIZE: (u32, u32) = (900, 540);
+const SIZE: (u32, u32) = (640, 420);
 /// Colours that people with any colour vision tell apart (Okabe and Ito 2008).
 const COLOURS: [RGBColor; 7] = [
     RGBColor(0, 114, 178),

@@ -56,22 +56,27 @@ pub struct Sheet {
 }
 
 impl Sheet {
-    /// As a PNG file. Small tiles are magnified by a whole number.
+    /// As a PNG file. Small tiles are magnified by whole numbers.
     ///
     /// # Errors
     /// [`Error::Usage`] for a sheet that no viewer would open.
     pub fn png(&self) -> Result<Vec<u8>> {
         let tiles = || self.columns.iter().flat_map(|(_, tiles)| tiles);
-        let longest = tiles().map(|tile| tile.width.max(tile.height)).max().unwrap_or(1);
-        let zoom = (360 / longest.max(1)).clamp(1, 8);
+        // A stripe's time and place are magnified each on its own.
+        let zoom = |longest: Option<usize>| (360 / longest.unwrap_or(1).max(1)).clamp(1, 8);
+        let zoom = [
+            zoom(tiles().map(|tile| tile.width).max()),
+            zoom(tiles().map(|tile| tile.height).max()),
+        ];
         let heading =
             self.columns.iter().map(|(lines, _)| lines.len()).max().unwrap_or(0) * CAPTION;
         let wide = |tiles: &[Tile]| {
-            let widest = tiles.iter().map(|tile| tile.width * zoom).max().unwrap_or(0);
+            let widest = tiles.iter().map(|tile| tile.width * zoom[0]).max().unwrap_or(0);
             LEFT + widest.max(220) + GAP
         };
-        let high =
-            |tile: &Tile| CAPTION + tile.height * zoom + if tile.x.is_some() { SCALE } else { GAP };
+        let high = |tile: &Tile| {
+            CAPTION + tile.height * zoom[1] + if tile.x.is_some() { SCALE } else { GAP }
+        };
         let width: usize = self.columns.iter().map(|(_, tiles)| wide(tiles)).sum::<usize>() + GAP;
         let width = width.max(self.title.len() * 10 + 2 * GAP);
         let column = |(_, tiles): &(_, Vec<Tile>)| tiles.iter().map(high).sum::<usize>();
@@ -104,7 +109,7 @@ impl Sheet {
     fn letters(
         &self,
         area: &DrawingArea<BitMapBackend<'_>, plotters::coord::Shift>,
-        zoom: usize,
+        zoom: [usize; 2],
         heading: usize,
         wide: &dyn Fn(&[Tile]) -> usize,
         high: &dyn Fn(&Tile) -> usize,
@@ -125,8 +130,8 @@ impl Sheet {
                 area.draw(&Text::new(tile.caption.clone(), at(x, top + 4), plain(15)))?;
                 if let Some((length, unit)) = tile.x {
                     for (share, label) in ticks(length, unit) {
-                        let tick = x + (share * (tile.width * zoom) as f64) as usize;
-                        let end = y + tile.height * zoom;
+                        let tick = x + (share * (tile.width * zoom[0]) as f64) as usize;
+                        let end = y + tile.height * zoom[1];
                         area.draw(&PathElement::new([at(tick, end), at(tick, end + 5)], BLACK))?;
                         let text = style(13, HPos::Center, VPos::Top);
                         area.draw(&Text::new(label, at(tick, end + 7), text))?;
@@ -134,7 +139,7 @@ impl Sheet {
                 }
                 if let Some((length, unit)) = tile.y {
                     for (share, label) in ticks(length, unit) {
-                        let tick = y + (share * (tile.height * zoom) as f64) as usize;
+                        let tick = y + (share * (tile.height * zoom[1]) as f64) as usize;
                         area.draw(&PathElement::new([at(x - 5, tick), at(x, tick)], BLACK))?;
                         let text = style(13, HPos::Right, VPos::Center);
                         area.draw(&Text::new(label, at(x - 7, tick), text))?;
@@ -164,10 +169,16 @@ fn ticks(length: f64, unit: &str) -> Vec<(f64, String)> {
     (0..=count).map(|i| (i as f64 * step / length, label(i))).collect()
 }
 
-fn blit(sheet: &mut [u8], width: usize, tile: &Tile, (left, top): (usize, usize), zoom: usize) {
-    for y in 0..tile.height * zoom {
-        for x in 0..tile.width * zoom {
-            let from = 3 * (y / zoom * tile.width + x / zoom);
+fn blit(
+    sheet: &mut [u8],
+    width: usize,
+    tile: &Tile,
+    (left, top): (usize, usize),
+    zoom: [usize; 2],
+) {
+    for y in 0..tile.height * zoom[1] {
+        for x in 0..tile.width * zoom[0] {
+            let from = 3 * (y / zoom[1] * tile.width + x / zoom[0]);
             let to = 3 * ((top + y) * width + left + x);
             sheet[to..to + 3].copy_from_slice(&tile.pixels[from..from + 3]);
         }
@@ -203,10 +214,10 @@ mod tests {
         let column = |n| (vec!["net".to_owned(), "0.5".to_owned()], vec![tile(n), tile(n + 1)]);
         let sheet = Sheet { title: "Stripes".into(), columns: vec![column(10), column(20)] };
         let png = image::load_from_memory(&sheet.png().unwrap()).unwrap().to_rgb8();
-        // Magnified by 4.
+        // Magnified by 4 and 6.
         for n in [10, 11, 20, 21] {
             let own = png.pixels().filter(|p| p.0 == [n, 0, 255 - n]).count();
-            assert_eq!(own, 90 * 60 * 16);
+            assert_eq!(own, 90 * 60 * 24);
         }
         let place =
             |n: u8| png.enumerate_pixels().find(|(_, _, p)| p.0 == [n, 0, 255 - n]).unwrap();

@@ -161,7 +161,7 @@ mod tests {
         watch.finish()
     }
 
-    /// The figures that the README quotes.
+    /// The README quotes the figures of the first size.
     #[test]
     fn sticking_is_ordered_and_far_apart() {
         for side in [96, 128] {

@@ -214,7 +214,7 @@ mod tests {
     fn decibels(side: usize, glued: f32) -> [f64; 3] {
         let subject = Waves { side, glued };
         let base = |seed: f64| [[0.8, -0.3, 0.1 * seed], [0.3, 0.8, 0.05], [0.0, 0.0, 1.0]];
-        let sample = |seed| Sample {
+        let sample = |seed: u32| Sample {
             transform: if seed % 2 == 0 { STILL } else { base(seed.into()) },
             ..Sample::of_seed(&subject, seed).unwrap()
         };

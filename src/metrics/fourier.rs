@@ -6,12 +6,22 @@ use rustfft::{FftDirection, FftPlanner};
 
 /// Transforms a square of `side * side` values in place, without scaling.
 pub fn transform(square: &mut [Complex64], side: usize, direction: FftDirection) {
+    transform_padded(square, side, side, direction);
+}
+
+/// The same for a square of which only the first `rows` rows are not zero.
+pub fn transform_padded(
+    square: &mut [Complex64],
+    side: usize,
+    rows: usize,
+    direction: FftDirection,
+) {
     if side == 0 {
         return;
     }
     let plan = FftPlanner::new().plan_fft(side, direction);
-    for _ in 0..2 {
-        square.par_chunks_exact_mut(side).for_each_init(
+    for rows in [rows, side] {
+        square[..rows * side].par_chunks_exact_mut(side).for_each_init(
             || vec![Complex64::default(); plan.get_inplace_scratch_len()],
             |scratch, row| plan.process_with_scratch(row, scratch),
         );
@@ -56,6 +66,13 @@ mod tests {
                 let slow: Complex64 = input.iter().enumerate().map(term).sum();
                 assert!((fast - slow).norm() < 1e-10, "side {side}, {i}: {fast} {slow}");
             }
+            let rows = side / 3;
+            let mut padded = input;
+            padded[rows * side..].fill(Complex64::default());
+            let mut whole = padded.clone();
+            transform_padded(&mut padded, side, rows, FftDirection::Forward);
+            transform(&mut whole, side, FftDirection::Forward);
+            assert_eq!(padded, whole, "side {side}");
         }
     }
 }

@@ -99,7 +99,7 @@ impl Spectrum {
                 square[y * side + x].re = level(y * self.picture + x) * wy * wx;
             }
         }
-        fourier::transform(&mut square, side, FftDirection::Forward);
+        fourier::transform_padded(&mut square, side, self.picture, FftDirection::Forward);
         square
     }
 }
