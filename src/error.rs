@@ -42,6 +42,9 @@ pub enum Error {
     /// Parts that other runs make are missing or spoilt: when those have run again, this will do.
     #[error("{0}")]
     Incomplete(String),
+    /// What was measured does not reach what was asked for.
+    #[error("{0}")]
+    Unfit(String),
     /// The user asked to stop.
     #[error("interrupted")]
     Interrupted,
@@ -53,10 +56,11 @@ impl Error {
         Self::Io { action, path: path.as_ref().to_path_buf(), source }
     }
 
-    /// The process's exit code: 64 usage, 65 bad timeline or network, 66 missing input,
+    /// The process's exit code: 1 a measurement that fails its limits, 64 usage, 65 bad timeline or network, 66 missing input,
     /// 75 try again, 130 interrupted.
     pub fn exit_code(&self) -> u8 {
         match self {
+            Self::Unfit(_) => 1,
             Self::Usage(_) => 64,
             Self::Invalid(_) | Self::Timeline(_) => 65,
             Self::Missing(_) => 66,

@@ -9,12 +9,16 @@
 //! need FFmpeg; what reads, checks and schedules timelines is always there.
 
 mod aside;
+#[cfg(feature = "video")]
+pub mod decode;
+pub mod diagnostics;
 mod digest;
 pub mod encode;
 mod environment;
 pub mod error;
 pub mod farm;
 pub mod kernels;
+pub mod metrics;
 pub mod network;
 pub mod progress;
 #[cfg(feature = "torch")]

@@ -9,14 +9,31 @@ const FREE: [&str; 8] =
     ["aside", "digest", "environment", "error", "progress", "report", "signal", "unfinished"];
 
 /// The other rooms, and what they may use besides.
-const ROOMS: [(&str, &[&str]); 10] = [
-    ("cli", &["encode", "farm", "network", "render", "schedule", "timeline", "weights"]),
+const ROOMS: [(&str, &[&str]); 13] = [
+    (
+        "cli",
+        &[
+            "decode",
+            "diagnostics",
+            "encode",
+            "farm",
+            "metrics",
+            "network",
+            "render",
+            "schedule",
+            "timeline",
+            "weights",
+        ],
+    ),
+    ("decode", &[]),
+    ("diagnostics", &["metrics"]),
     ("encode", &[]),
     ("farm", &["encode", "schedule"]),
     ("kernels", &[]),
     ("main", &["cli"]),
+    ("metrics", &[]),
     ("network", &["kernels"]),
-    ("render", &["encode", "network", "schedule", "timeline", "weights"]),
+    ("render", &["encode", "metrics", "network", "schedule", "timeline", "weights"]),
     ("schedule", &["timeline"]),
     ("timeline", &[]),
     // Configuration, layer tables and the `TensorSource` trait.
@@ -24,7 +41,7 @@ const ROOMS: [(&str, &[&str]); 10] = [
 ];
 
 /// The rooms that are tested in seconds, without libtorch and FFmpeg.
-const PURE: [&str; 4] = ["kernels", "schedule", "signal", "timeline"];
+const PURE: [&str; 6] = ["diagnostics", "kernels", "metrics", "schedule", "signal", "timeline"];
 
 #[test]
 fn rooms_use_only_what_they_may() {

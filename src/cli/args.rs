@@ -3,6 +3,7 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 
+use super::measure_args::{Diagnose, MetricsArgs};
 use clap::{Parser, Subcommand};
 use sg3render::timeline::time;
 use sg3render::weights::Part;
@@ -14,7 +15,7 @@ use super::film_args::{ChunkArgs, DeviceArgs, JoinArgs, OverrideArgs, RenderArgs
 #[command(
     version,
     override_usage = "sg3render TIMELINE -o OUTPUT [OPTIONS]\n       sg3render COMMAND ...",
-    after_help = "`sg3render COMMAND --help` tells more. Exit codes: 0 done, 64 usage, 65 bad timeline or\n\
+    after_help = "`sg3render COMMAND --help` tells more. Exit codes: 0 done, 1 below a limit, 64 usage, 65 bad timeline or\n\
                   network, 66 missing input, 75 try again (I/O, device lost, out of memory), 130 interrupted."
 )]
 pub struct Args {
@@ -40,6 +41,11 @@ pub enum Command {
     Import(ImportArgs),
     /// Show what a network is made of
     Info(InfoArgs),
+    /// Measure how well a network's pictures move with their input: EQ-T and EQ-R
+    Metrics(MetricsArgs),
+    /// Make texture sticking visible: stripes, averages, spectra, limits for a shot
+    #[command(subcommand)]
+    Diagnose(Diagnose),
 }
 
 impl Command {
@@ -49,6 +55,7 @@ impl Command {
             Self::Render(args) => args.film.show.json,
             Self::Chunk(args) => args.film.show.json,
             Self::Join(args) => args.show.json,
+            Self::Metrics(args) => args.json,
             _ => false,
         }
     }
@@ -150,6 +157,8 @@ pub fn with_command(args: impl Iterator<Item = OsString>) -> Vec<OsString> {
         "new",
         "import",
         "info",
+        "metrics",
+        "diagnose",
         "help",
         "-h",
         "--help",

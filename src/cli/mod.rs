@@ -4,14 +4,20 @@ mod args;
 mod check;
 mod chunk;
 mod devices;
+mod diagnose;
 mod film;
 mod film_args;
+mod footage;
 mod import;
 mod info;
 mod join;
+mod measure_args;
+mod metrics;
 mod new;
 mod render;
 mod resume;
+mod shot;
+mod spectrum;
 mod still;
 mod terminal;
 
@@ -48,6 +54,8 @@ pub fn main() -> ExitCode {
         Command::New(args) => new::run(&args),
         Command::Import(args) => import::run(&args),
         Command::Info(args) => info::run(&args),
+        Command::Metrics(args) => metrics::run(&args),
+        Command::Diagnose(args) => diagnose::run(&args),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

@@ -137,6 +137,8 @@ pub enum Style {
 /// Shows progress, and hands on the wish to stop.
 pub struct Terminal {
     view: View,
+    /// What is counted.
+    unit: &'static str,
     begun: Instant,
     total: u64,
     /// Frames of chunks that are there, and those of them that were before this run.
@@ -163,12 +165,21 @@ impl Terminal {
         };
         Self {
             view,
+            unit: "frames",
             begun: Instant::now(),
             total,
             before: AtomicU64::new(0),
             found: AtomicU64::new(0),
             last_line: Mutex::new(None),
         }
+    }
+
+    /// Counts something else than frames.
+    pub fn counting(self, unit: &'static str) -> Self {
+        if let View::Bar(bar) = &self.view {
+            bar.set_style(style(unit));
+        }
+        Self { unit, ..self }
     }
 
     /// The end: `text` for people, `event` for programs.
@@ -219,11 +230,14 @@ impl Terminal {
         let new = done - self.found.load(Ordering::Relaxed);
         let fps = new as f64 / self.seconds().max(1e-9);
         let eta = status.total.saturating_sub(status.done) as f64 / fps.max(1e-9);
-        let bottleneck =
-            status.bottleneck.map_or_else(String::new, |stage| format!(", {stage}-bound"));
+        let unit = self.unit;
+        let speed = match status.bottleneck {
+            Some(stage) => format!("{fps:.2} fps, {stage}-bound"),
+            None => format!("{fps:.2} {unit}/s"),
+        };
         match &self.view {
             View::Bar(bar) => {
-                bar.set_message(format!("{fps:.2} fps{bottleneck}"));
+                bar.set_message(speed);
                 bar.set_position(status.done);
             }
             View::Json if self.due(status) => event(
@@ -231,7 +245,7 @@ impl Terminal {
                        "eta_seconds": eta, "bottleneck": status.bottleneck}),
             ),
             View::Lines if self.due(status) => remark(&format!(
-                "{}/{} frames, {fps:.2} fps{bottleneck}, {eta:.0} s to go",
+                "{}/{} {unit}, {speed}, {eta:.0} s to go",
                 status.done, status.total
             )),
             View::Quiet | View::Json | View::Lines => {}
@@ -251,10 +265,12 @@ impl Terminal {
 }
 
 fn bar(total: u64) -> ProgressBar {
-    let template = "{wide_bar} {pos}/{len} frames, {msg}, {elapsed} + {eta}";
-    let style =
-        ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
-    ProgressBar::new(total).with_style(style)
+    ProgressBar::new(total).with_style(style("frames"))
+}
+
+fn style(unit: &str) -> ProgressStyle {
+    let template = format!("{{wide_bar}} {{pos}}/{{len}} {unit}, {{msg}}, {{elapsed}} + {{eta}}");
+    ProgressStyle::with_template(&template).unwrap_or_else(|_| ProgressStyle::default_bar())
 }
 
 impl Progress for Terminal {

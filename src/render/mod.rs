@@ -1,11 +1,14 @@
 //! Rendering: the one room that joins the schedule, the network and the encoder.
 
 mod finish;
+mod network;
 mod pipeline;
 mod project;
 mod still;
+mod subject;
 mod synthesise;
 
+pub use network::Network;
 pub use pipeline::{Job, Outcome, run};
 pub use project::Project;
 pub use still::still;

@@ -6,18 +6,16 @@ use std::sync::Arc;
 
 use tch::Device;
 
+use super::network::Network;
 use super::synthesise::Generator;
 use crate::digest;
 use crate::encode::{NULL, Preset, Stream};
+use crate::network::Config;
 use crate::network::device::Precision;
-use crate::network::{Config, builtin};
 use crate::report::Report;
 use crate::schedule::Schedule;
 use crate::timeline::time::Time;
-use crate::timeline::{
-    Document, Facts, Model, NetworkFacts, Overrides, PresetFacts, Problem, Resolved,
-};
-use crate::weights::{NetworkFile, Part};
+use crate::timeline::{Document, Facts, NetworkFacts, Overrides, PresetFacts, Problem, Resolved};
 use crate::{Error, Result};
 
 /// A timeline, resolved, and the network and preset that it names. Opening one reads no weights.
@@ -30,11 +28,6 @@ pub struct Project {
     pub warnings: Report,
     network: Network,
     config: Config,
-}
-
-enum Network {
-    Builtin(String),
-    File(Box<NetworkFile>),
 }
 
 impl Project {
@@ -59,6 +52,16 @@ impl Project {
                 path.display()
             ))
         })?;
+        Self::read(path, text, out, overrides)
+    }
+
+    /// As [`Project::open`], for the text of a timeline that lies, or would lie, at `path`.
+    pub fn read(
+        path: &Path,
+        text: String,
+        out: Option<&Path>,
+        overrides: &Overrides,
+    ) -> Result<Self> {
         let document = Document::parse(path.to_string_lossy(), text).map_err(Error::Timeline)?;
         let network = document.model().map(|model| Network::open(&model));
         let preset = match (&overrides.preset, out) {
@@ -81,12 +84,14 @@ impl Project {
         Ok(Self { resolved, preset, warnings, network, config })
     }
 
+    /// The network that the timeline names.
+    pub fn network(&self) -> &Network {
+        &self.network
+    }
+
     /// Reads the network's weights onto a device.
     pub fn generator(&self, device: Device, precision: Precision) -> Result<Generator> {
-        match &self.network {
-            Network::Builtin(name) => Generator::load(&builtin::make(name)?, device, precision),
-            Network::File(file) => Generator::load(&file.generator()?, device, precision),
-        }
+        self.network.generator(device, precision)
     }
 
     /// The inputs of all frames.
@@ -156,20 +161,6 @@ impl Project {
             )));
         }
         Ok(frame)
-    }
-}
-
-impl Network {
-    fn open(model: &Model) -> Result<(Self, Config)> {
-        match model {
-            Model::Builtin(name) => Ok((Self::Builtin(name.clone()), builtin::config(name)?)),
-            Model::File(path) => {
-                let file = NetworkFile::open(path, Part::default())?;
-                let config = file.config()?.clone();
-                config.validate()?;
-                Ok((Self::File(Box::new(file)), config))
-            }
-        }
     }
 }
 

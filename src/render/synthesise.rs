@@ -68,6 +68,16 @@ impl Generator {
         self.config.image().0 as u32
     }
 
+    /// How many classes it was made for; 0 for none.
+    pub fn classes(&self) -> usize {
+        self.config.dims().1
+    }
+
+    /// Whether it is the baseline, whose input cannot be moved.
+    pub fn is_stylegan2(&self) -> bool {
+        matches!(self.config, Config::StyleGan2(_))
+    }
+
     /// The batch that `auto` means: it depends on the network and the kind of device alone, so that
     /// a split render batches as a whole one does. The CPU gains nothing from batches.
     pub fn auto_batch(&self) -> usize {

@@ -66,10 +66,15 @@ fn sinc(x: f64) -> f64 {
 /// Kaiser window whose attenuation fits a transition of `half_width` to each side of the cutoff.
 fn kaiser(taps: usize, half_width: f64, rate: f64) -> Vec<f64> {
     let attenuation = 2.285 * (taps - 1) as f64 * PI * (2.0 * half_width / (rate / 2.0)) + 7.95;
-    let beta = kaiser_beta(attenuation);
-    let centre = (taps - 1) as f64 / 2.0;
+    kaiser_window(taps, kaiser_beta(attenuation))
+}
+
+/// The symmetric Kaiser window of so many taps with a shape parameter: 1 in the middle.
+pub fn kaiser_window(taps: usize, beta: f64) -> Vec<f64> {
+    let centre = taps.saturating_sub(1) as f64 / 2.0;
     let at = |n: usize| {
-        let x = (n as f64 - centre) / centre;
+        // A single tap is the middle.
+        let x = (n as f64 - centre) / centre.max(0.5);
         bessel_i0(beta * (1.0 - x * x).max(0.0).sqrt()) / bessel_i0(beta)
     };
     (0..taps).map(at).collect()

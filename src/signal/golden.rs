@@ -17,3 +17,13 @@ pub fn golden(file: &str, name: &str) -> Vec<f64> {
         other => panic!("{name} is {other:?}"),
     }
 }
+
+/// A tensor of bytes of a golden file.
+pub fn bytes(file: &str, name: &str) -> Vec<u8> {
+    let path = format!("{}/tests/golden/{file}.safetensors", env!("CARGO_MANIFEST_DIR"));
+    let bytes = std::fs::read(path).unwrap();
+    let tensors = SafeTensors::deserialize(&bytes).unwrap();
+    let tensor = tensors.tensor(name).unwrap();
+    assert_eq!(tensor.dtype(), Dtype::U8, "{name}");
+    tensor.data().to_vec()
+}

@@ -25,6 +25,12 @@ pub fn randn(seed: u32, n: usize) -> Vec<f64> {
     normals
 }
 
+/// The first `n` numbers of a seed that are uniform in 0..1, as `RandomState(seed).random_sample(n)`.
+pub fn uniforms(seed: u32, n: usize) -> Vec<f64> {
+    let mut twister = Twister::new(seed);
+    (0..n).map(|_| twister.uniform()).collect()
+}
+
 /// Words of state (Matsumoto and Nishimura 1998, MT19937).
 const N: usize = 624;
 /// Distance of the word that is mixed in.
@@ -95,6 +101,15 @@ mod tests {
                     );
                 }
             }
+        }
+    }
+
+    #[test]
+    fn uniform_numbers_are_the_known_ones() {
+        // NumPy's documentation and many a tutorial: RandomState(0).random_sample(3).
+        let known = [0.548_813_503_927_325, 0.715_189_366_372_419, 0.602_763_376_071_644];
+        for (got, known) in uniforms(0, 3).into_iter().zip(known) {
+            assert!((got - known).abs() < 1e-14, "{got} {known}");
         }
     }
 

@@ -4,6 +4,7 @@
 
 mod audio;
 mod check;
+mod diagnose;
 mod failures;
 mod farm;
 mod hostile;

@@ -34,6 +34,16 @@ pub enum Model {
     File(PathBuf),
 }
 
+impl Model {
+    /// What a name stands for; a file's path is taken as it is.
+    pub fn named(text: &str) -> Self {
+        match text.strip_prefix("builtin:") {
+            Some(name) => Self::Builtin(name.into()),
+            None => Self::File(text.into()),
+        }
+    }
+}
+
 /// A value and where it is written.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Spanned<T> {
@@ -106,9 +116,9 @@ impl Document {
     /// The network that is asked for; none where the field is missing or unreadable.
     pub fn model(&self) -> Option<Model> {
         let text = &self.written.model.as_ref()?.value;
-        Some(match text.strip_prefix("builtin:") {
-            Some(name) => Model::Builtin(name.into()),
-            None => Model::File(self.path(text)),
+        Some(match Model::named(text) {
+            Model::File(_) => Model::File(self.path(text)),
+            builtin => builtin,
         })
     }
 

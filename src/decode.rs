@@ -1,0 +1,167 @@
+//! Finished footage as pictures: any video that FFmpeg decodes.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use ffmpeg_next::codec::context::Context as Codec;
+use ffmpeg_next::software::scaling::{Context as Scaler, Flags};
+use ffmpeg_next::{Packet, Rational, decoder, ffi, format, frame, media, util};
+
+use crate::{Error, Result};
+
+/// A video file that is being read.
+pub struct Video {
+    path: PathBuf,
+    input: format::context::Input,
+    decoder: decoder::Video,
+    stream: usize,
+    /// Made for the first frame.
+    scaler: Option<Scaler>,
+    size: (u32, u32),
+    at_end: bool,
+    /// Frames per second as a fraction.
+    pub fps: (u32, u32),
+    /// How many frames the file says that it has, where it does.
+    pub frames: Option<u64>,
+}
+
+/// A decoded picture.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Decoded {
+    /// Pixels.
+    pub width: usize,
+    /// Pixels.
+    pub height: usize,
+    /// RGB, display-referred, rows from the top.
+    pub pixels: Vec<u8>,
+}
+
+impl Video {
+    /// Opens a file.
+    ///
+    /// # Errors
+    /// [`Error::Io`] for one that cannot be read, [`Error::Invalid`] for one without pictures that
+    /// FFmpeg decodes.
+    pub fn open(path: &Path) -> Result<Self> {
+        fs::File::open(path).map_err(|e| Error::io("read", path, e))?;
+        util::log::set_level(util::log::Level::Quiet);
+        let failed = |e: ffmpeg_next::Error| {
+            Error::Invalid(format!(
+                "`{}` is no video that FFmpeg reads: {e}; expected a video file, a timeline or a network",
+                path.display()
+            ))
+        };
+        let input = format::input(path).map_err(failed)?;
+        let best = input.streams().best(media::Type::Video);
+        let best = best.ok_or_else(|| {
+            Error::Invalid(format!("`{}` holds no pictures, expected a video", path.display()))
+        })?;
+        let rates = [best.avg_frame_rate(), best.rate(), Rational::new(25, 1)];
+        let known = rates.into_iter().find(|r| r.numerator() > 0 && r.denominator() > 0);
+        let rate = known.unwrap_or(Rational::new(25, 1));
+        let frames = u64::try_from(best.frames()).ok().filter(|&frames| frames > 0);
+        let mut codec = Codec::from_parameters(best.parameters()).map_err(failed)?;
+        codec.set_threading(ffmpeg_next::threading::Config::count(0));
+        let (stream, decoder) = (best.index(), codec.decoder().video().map_err(failed)?);
+        Ok(Self {
+            path: path.to_path_buf(),
+            decoder,
+            stream,
+            scaler: None,
+            size: (0, 0),
+            at_end: false,
+            fps: (rate.numerator() as u32, rate.denominator() as u32),
+            frames,
+            input,
+        })
+    }
+
+    /// The next picture, none at the end.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] for what cannot be decoded.
+    pub fn frame(&mut self) -> Result<Option<Decoded>> {
+        let mut decoded = frame::Video::empty();
+        loop {
+            match self.decoder.receive_frame(&mut decoded) {
+                Ok(()) => return self.convert(&decoded).map(Some),
+                Err(ffmpeg_next::Error::Eof) => return Ok(None),
+                // It wants more.
+                Err(ffmpeg_next::Error::Other { .. }) if !self.at_end => self.feed()?,
+                Err(e) => return Err(self.failed(&e)),
+            }
+        }
+    }
+
+    fn feed(&mut self) -> Result<()> {
+        loop {
+            let mut packet = Packet::empty();
+            match packet.read(&mut self.input) {
+                Ok(()) if packet.stream() != self.stream => {}
+                Ok(()) => return self.decoder.send_packet(&packet).map_err(|e| self.failed(&e)),
+                Err(ffmpeg_next::Error::Eof) => {
+                    self.at_end = true;
+                    return self.decoder.send_eof().map_err(|e| self.failed(&e));
+                }
+                Err(e) => return Err(self.failed(&e)),
+            }
+        }
+    }
+
+    fn convert(&mut self, decoded: &frame::Video) -> Result<Decoded> {
+        let size = (decoded.width(), decoded.height());
+        if self.scaler.is_none() {
+            let flags = Flags::BICUBIC | Flags::ACCURATE_RND | Flags::FULL_CHR_H_INT;
+            let made = Scaler::get(
+                decoded.format(),
+                size.0,
+                size.1,
+                format::Pixel::RGB24,
+                size.0,
+                size.1,
+                flags,
+            );
+            let mut scaler = made.map_err(|e| self.failed(&e))?;
+            set_matrix(&mut scaler, decoded);
+            (self.scaler, self.size) = (Some(scaler), size);
+        }
+        if size != self.size {
+            return Err(Error::Invalid(format!(
+                "`{}` changes its size from {}x{} to {}x{}, expected one size",
+                self.path.display(),
+                self.size.0,
+                self.size.1,
+                size.0,
+                size.1
+            )));
+        }
+        let mut rgb = frame::Video::empty();
+        let done = self.scaler.as_mut().map_or(Ok(()), |scaler| scaler.run(decoded, &mut rgb));
+        done.map_err(|e| self.failed(&e))?;
+        let (width, height) = (size.0 as usize, size.1 as usize);
+        let rows = rgb.data(0).chunks(rgb.stride(0).max(1)).take(height);
+        let pixels = rows.flat_map(|row| &row[..3 * width]).copied().collect();
+        Ok(Decoded { width, height, pixels })
+    }
+
+    fn failed(&self, error: &ffmpeg_next::Error) -> Error {
+        Error::Invalid(format!("cannot decode `{}`: {error}", self.path.display()))
+    }
+}
+
+/// The file's own matrix and range: swscale would take BT.601 for all.
+fn set_matrix(scaler: &mut Scaler, decoded: &frame::Video) {
+    let matrix = match decoded.color_space() {
+        util::color::Space::BT709 => ffi::SWS_CS_ITU709,
+        util::color::Space::BT2020NCL | util::color::Space::BT2020CL => ffi::SWS_CS_BT2020,
+        _ => ffi::SWS_CS_DEFAULT,
+    };
+    let full = i32::from(decoded.color_range() == util::color::Range::JPEG);
+    // SAFETY: the context is initialised; the coefficients are constant tables of swscale. RGB
+    // sources have no matrix to set, which is what the call then answers.
+    unsafe {
+        let from = ffi::sws_getCoefficients(matrix);
+        let to = ffi::sws_getCoefficients(ffi::SWS_CS_DEFAULT);
+        ffi::sws_setColorspaceDetails(scaler.as_mut_ptr(), from, full, to, 1, 0, 1 << 16, 1 << 16);
+    }
+}

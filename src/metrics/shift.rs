@@ -1,0 +1,153 @@
+//! Pictures moved by whole and by broken numbers of pixels (Karras et al. 2021, appendix E.1, E.2).
+
+use std::f64::consts::PI;
+use std::ops::Range;
+
+use super::image::{Image, Mask};
+
+/// The picture moved by whole pixels, `(x, y)`, to the right and down: `out(p) = in(p - t)`, zero
+/// where there is no data. The mask is where there is some.
+pub fn integer_shift(image: &Image, [tx, ty]: [i64; 2]) -> (Image, Mask) {
+    let (xs, ys) = (fed(image.width, tx..tx + 1), fed(image.height, ty..ty + 1));
+    let mut out = image.blank();
+    let area = image.height * image.width;
+    for (plane, target) in image.planes().zip(out.values.chunks_exact_mut(area.max(1))) {
+        for y in ys.clone() {
+            let from = (y as i64 - ty) as usize * image.width;
+            let source = &plane[from..from + image.width];
+            for x in xs.clone() {
+                target[y * image.width + x] = source[(x as i64 - tx) as usize];
+            }
+        }
+    }
+    (out, inside(image, &ys, &xs))
+}
+
+/// The picture moved by any number of pixels, `(x, y)`, through a Lanczos-windowed sinc (a = 3)
+/// along each axis whose six taps sum to 1, zeros beyond the picture. The mask asks for all taps
+/// inside.
+pub fn fractional_shift(image: &Image, [tx, ty]: [f64; 2]) -> (Image, Mask) {
+    let ((x_taps, x_weights), (y_taps, y_weights)) = (lanczos(tx), lanczos(ty));
+    let (width, height) = (image.width as i64, image.height as i64);
+    let mut out = image.blank();
+    let area = image.height * image.width;
+    for (plane, target) in image.planes().zip(out.values.chunks_exact_mut(area.max(1))) {
+        let mut rows = vec![0f64; plane.len()];
+        for (row, source) in rows.chunks_exact_mut(image.width).zip(plane.chunks_exact(image.width))
+        {
+            for (n, weight) in x_taps.clone().zip(x_weights) {
+                for x in n.max(0)..(width + n).min(width) {
+                    row[x as usize] += weight * f64::from(source[(x - n) as usize]);
+                }
+            }
+        }
+        for y in 0..height {
+            let line = &mut target[(y * width) as usize..((y + 1) * width) as usize];
+            let mut sums = vec![0f64; line.len()];
+            for (n, weight) in y_taps.clone().zip(y_weights) {
+                if (0..height).contains(&(y - n)) {
+                    let from = ((y - n) * width) as usize;
+                    for (sum, value) in sums.iter_mut().zip(&rows[from..]) {
+                        *sum += weight * value;
+                    }
+                }
+            }
+            line.iter_mut().zip(sums).for_each(|(to, sum)| *to = sum as f32);
+        }
+    }
+    (out, inside(image, &fed(image.height, y_taps), &fed(image.width, x_taps)))
+}
+
+/// Offsets and weights of the taps for a shift.
+fn lanczos(t: f64) -> (Range<i64>, [f64; 6]) {
+    let first = t.floor() as i64 - 2;
+    let sinc = |x: f64| if x == 0.0 { 1.0 } else { (PI * x).sin() / (PI * x) };
+    let weights: [f64; 6] = std::array::from_fn(|i| {
+        let x = (first + i as i64) as f64 - t;
+        sinc(x) * sinc(x / 3.0)
+    });
+    let sum: f64 = weights.iter().sum();
+    (first..first + 6, weights.map(|w| w / sum))
+}
+
+/// Which of `size` places get data from all of the offsets.
+fn fed(size: usize, offsets: Range<i64>) -> Range<usize> {
+    let size = size as i64;
+    let (from, to) = ((offsets.end - 1).clamp(0, size), (size + offsets.start).clamp(0, size));
+    from as usize..to.max(from) as usize
+}
+
+fn inside(image: &Image, ys: &Range<usize>, xs: &Range<usize>) -> Mask {
+    Mask::from_fn(image.height, image.width, |y, x| ys.contains(&y) && xs.contains(&x))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::metrics::image::tests::{assert_mask, golden_image, golden_images, noise};
+    use crate::signal::golden::golden;
+
+    #[test]
+    fn whole_shifts_agree() {
+        for case in 0..2 {
+            let t = golden("equivariance", &format!("int.{case}.t"));
+            let t = [0, 1].map(|i| (t[i] * 64.0).round() as i64);
+            for (n, image) in golden_images().iter().enumerate() {
+                let (out, mask) = integer_shift(image, t);
+                assert_eq!(out, golden_image(&format!("int.{case}.out"), n));
+                assert_mask(&mask, &format!("int.{case}.mask"), n);
+            }
+        }
+    }
+
+    #[test]
+    fn broken_shifts_agree() {
+        for case in 0..2 {
+            let t = golden("equivariance", &format!("frac.{case}.t"));
+            for (n, image) in golden_images().iter().enumerate() {
+                let (out, mask) = fractional_shift(image, [t[0] * 64.0, t[1] * 64.0]);
+                out.assert_near(&golden_image(&format!("frac.{case}.out"), n), 1e-6);
+                assert_mask(&mask, &format!("frac.{case}.mask"), n);
+            }
+        }
+    }
+
+    /// Pixel by pixel, as the definition reads.
+    fn slow(image: &Image, t: [f64; 2]) -> Image {
+        let (h, w) = (image.height as i64, image.width as i64);
+        let ((nx, wx), (ny, wy)) = (lanczos(t[0]), lanczos(t[1]));
+        Image::from_fn([image.channels, image.height, image.width], |c, y, x| {
+            let mut sum = 0.0;
+            for (dy, wy) in ny.clone().zip(wy) {
+                for (dx, wx) in nx.clone().zip(wx) {
+                    let (y, x) = (y as i64 - dy, x as i64 - dx);
+                    if (0..h).contains(&y) && (0..w).contains(&x) {
+                        let at = (c as i64 * h + y) * w + x;
+                        sum += wy * wx * f64::from(image.values[at as usize]);
+                    }
+                }
+            }
+            sum as f32
+        })
+    }
+
+    #[test]
+    fn every_size_and_shift_is_the_slow_one() {
+        for (i, size) in
+            [[1, 1, 1], [3, 2, 5], [1, 7, 4], [3, 16, 16], [2, 9, 31]].into_iter().enumerate()
+        {
+            let image = noise(i as u32, size);
+            for t in [[0.0, 0.0], [0.3, -0.7], [-2.5, 3.1], [40.2, 0.1], [-0.1, -99.9], [5.0, -1.0]]
+            {
+                let (out, mask) = fractional_shift(&image, t);
+                out.assert_near(&slow(&image, t), 1e-6);
+                let whole = t.map(f64::round);
+                let (moved, moved_mask) = integer_shift(&image, whole.map(|t| t as i64));
+                let (same, same_mask) = fractional_shift(&image, whole);
+                moved.assert_near(&same, 1e-6);
+                assert_eq!(same_mask.and(&moved_mask), same_mask, "{size:?} {t:?}");
+                assert_eq!(mask.0.len(), size[1] * size[2]);
+            }
+        }
+    }
+}

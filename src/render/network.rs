@@ -1,0 +1,62 @@
+//! A network as the user names it: a file, or a built-in one.
+
+use sha2::{Digest, Sha256};
+use tch::Device;
+
+use super::synthesise::Generator;
+use crate::Result;
+use crate::network::device::Precision;
+use crate::network::{Config, TensorSource, builtin};
+use crate::timeline::Model;
+use crate::weights::{NetworkFile, Part};
+
+/// A network whose weights have not been read yet.
+pub enum Network {
+    /// One made in code, by its name.
+    Builtin(String),
+    /// One in a file.
+    File(Box<NetworkFile>),
+}
+
+impl Network {
+    /// Looks at a network: its configuration is valid then.
+    ///
+    /// # Errors
+    /// Those of [`NetworkFile::open`], and for a built-in network that there is not.
+    pub fn open(model: &Model) -> Result<(Self, Config)> {
+        match model {
+            Model::Builtin(name) => Ok((Self::Builtin(name.clone()), builtin::config(name)?)),
+            Model::File(path) => {
+                let file = NetworkFile::open(path, Part::default())?;
+                let config = file.config()?.clone();
+                config.validate()?;
+                Ok((Self::File(Box::new(file)), config))
+            }
+        }
+    }
+
+    /// Reads the weights onto a device.
+    pub fn generator(&self, device: Device, precision: Precision) -> Result<Generator> {
+        match self {
+            Self::Builtin(name) => Generator::load(&builtin::make(name)?, device, precision),
+            Self::File(file) => Generator::load(&file.generator()?, device, precision),
+        }
+    }
+
+    /// What the network is known by: its file's SHA-256, or that of a built-in network's values.
+    pub fn sha256(&self) -> Result<String> {
+        let name = match self {
+            Self::File(file) => return file.sha256(),
+            Self::Builtin(name) => name,
+        };
+        let made = builtin::make(name)?;
+        let mut hash = Sha256::new();
+        for spec in made.config().tensors() {
+            hash.update(spec.name.as_bytes());
+            for value in made.read(&spec.name)? {
+                hash.update(value.to_le_bytes());
+            }
+        }
+        Ok(hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
+    }
+}
