@@ -168,7 +168,7 @@ fn archive(path: &Path, take: &mut dyn FnMut(&Image) -> Result<bool>) -> Result<
     Ok(())
 }
 
-fn decode(bytes: impl Read + std::io::BufRead + Seek, name: &str) -> Result<Image> {
+fn decode(bytes: impl std::io::BufRead + Seek, name: &str) -> Result<Image> {
     let failed = |e: png::DecodingError| {
         Error::Invalid(format!("`{name}` is no PNG image that can be read: {e}"))
     };
