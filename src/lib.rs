@@ -9,7 +9,6 @@
 //! need FFmpeg; what reads, checks and schedules timelines is always there.
 
 mod aside;
-#[cfg(feature = "video")]
 pub mod decode;
 pub mod diagnostics;
 mod digest;

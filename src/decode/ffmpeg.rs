@@ -1,4 +1,4 @@
-//! Finished footage as pictures: any video that FFmpeg decodes.
+//! Videos through FFmpeg.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -7,6 +7,7 @@ use ffmpeg_next::codec::context::Context as Codec;
 use ffmpeg_next::software::scaling::{Context as Scaler, Flags};
 use ffmpeg_next::{Packet, Rational, decoder, ffi, format, frame, media, util};
 
+use super::Decoded;
 use crate::{Error, Result};
 
 /// A video file that is being read.
@@ -23,17 +24,6 @@ pub struct Video {
     pub fps: (u32, u32),
     /// How many frames the file says that it has, where it does.
     pub frames: Option<u64>,
-}
-
-/// A decoded picture.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Decoded {
-    /// Pixels.
-    pub width: usize,
-    /// Pixels.
-    pub height: usize,
-    /// RGB, display-referred, rows from the top.
-    pub pixels: Vec<u8>,
 }
 
 impl Video {

@@ -1,0 +1,36 @@
+//! What stands for videos in a program that was built without FFmpeg.
+
+use std::path::Path;
+
+use super::Decoded;
+use crate::{Error, Result};
+
+/// A video file, which cannot be opened.
+pub struct Video {
+    /// Frames per second as a fraction.
+    pub fps: (u32, u32),
+    /// How many frames the file says that it has, where it does.
+    pub frames: Option<u64>,
+}
+
+impl Video {
+    /// Says what is missing.
+    ///
+    /// # Errors
+    /// Always [`Error::Missing`].
+    pub fn open(path: &Path) -> Result<Self> {
+        Err(Error::Missing(format!(
+            "reading `{}` needs FFmpeg, which this program was built without; build it with \
+             `cargo build --features video`, or name a timeline or a network",
+            path.display()
+        )))
+    }
+
+    /// The next picture: none.
+    ///
+    /// # Errors
+    /// None.
+    pub fn frame(&mut self) -> Result<Option<Decoded>> {
+        Ok(None)
+    }
+}
