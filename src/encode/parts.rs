@@ -32,7 +32,8 @@ pub fn open(
     }
     let depth = preset.depth();
     let height = stream.height * rows(depth);
-    let inner = super::open(path, &lossless(depth), &Stream { height, ..stream })?;
+    let preset = lossless(depth, stream.width.min(height));
+    let inner = super::open(path, &preset, &Stream { height, ..stream })?;
     Ok(Box::new(Lossless { inner, depth }))
 }
 
@@ -119,13 +120,15 @@ fn is_intra(preset: &Preset) -> bool {
     matches!(&preset.output, Output::Video(video) if video.intra)
 }
 
-/// What a part is made of that holds pictures as they were rendered.
-fn lossless(depth: Depth) -> Preset {
+/// What a part is made of that holds pictures as they were rendered, of this shorter side.
+fn lossless(depth: Depth, side: u32) -> Preset {
     let pixel_format = match depth {
         Depth::U8 => PixelFormat::STORED_8,
         Depth::U16 | Depth::F32 => PixelFormat::STORED_16,
     };
-    let options = [("level", "3"), ("g", "1"), ("slicecrc", "1")];
+    // Level 3 has slices, which several threads encode at once. FFmpeg's spoils pictures that are too
+    // small to be cut into its four: seen below 3x3.
+    let level = if side < 16 { "1" } else { "3" };
     Preset {
         name: "lossless part".into(),
         description: "pictures as rendered".into(),
@@ -140,7 +143,9 @@ fn lossless(depth: Depth) -> Preset {
             range: preset::Range::Full,
             threads: 0,
             intra: true,
-            options: options.map(|(name, value)| (name.to_owned(), value.to_owned())).into(),
+            options: [("level", level), ("g", "1")]
+                .map(|(name, value)| (name.to_owned(), value.to_owned()))
+                .into(),
         }),
     }
 }
@@ -213,7 +218,8 @@ mod tests {
     #[test]
     fn what_is_stored_comes_back_to_the_bit() {
         let folder = tempfile::tempdir().unwrap();
-        let presets = [("h264", (64, 48)), ("h265", (64, 64)), ("png16", (33, 17))];
+        let presets =
+            [("h264", (64, 48)), ("h265", (64, 64)), ("png16", (33, 17)), ("png16", (1, 40))];
         for (name, size) in presets.into_iter().chain([("exr", (5, 3)), ("png", (1, 1))]) {
             let preset = Preset::find(name).unwrap();
             let depth = preset.depth();
@@ -243,14 +249,9 @@ mod tests {
                 assert!(bits(&unpacked(samples, depth)) == bits(&given.samples), "{name}");
             }
             assert!(reader.picture().unwrap().is_none());
-            let error = join(
-                &[path],
-                &folder.path().join(format!("%d.{}", preset.extensions[0])),
-                &preset,
-                &stream,
-                0,
-                &Silent,
-            );
+            let name = format!("{}x{}-%d.{}", size.0, size.1, preset.extensions[0]);
+            let out = folder.path().join(name);
+            let error = join(&[path], &out, &preset, &stream, 0, &Silent);
             assert_eq!(error.unwrap_err().exit_code(), 75, "three frames are not seven");
         }
     }

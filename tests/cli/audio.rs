@@ -8,7 +8,7 @@ use super::tools::{Folder, STYLEGAN2, pickle, probe};
 const RATE: usize = 48000;
 
 /// Writes three seconds of mono sound in which no two stretches are alike; returns its samples.
-fn wav(folder: &Folder) -> Vec<i16> {
+pub fn wav(folder: &Folder) -> Vec<i16> {
     let mut state = 1u32;
     let samples: Vec<i16> = (0..3 * RATE)
         .map(|_| {

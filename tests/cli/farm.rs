@@ -5,7 +5,8 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use super::tools::{Folder, R, STYLEGAN2, probe, repository};
+use super::audio::wav;
+use super::tools::{Folder, R, STYLEGAN2, probe};
 
 const RANGES: [&str; 3] = ["0-9", "10-30", "31-47"];
 const FIELDS: &str =
@@ -34,8 +35,6 @@ fn manifest(folder: &Folder, name: &str) -> Value {
 
 #[test]
 fn the_joined_film_is_the_one_of_a_single_run() {
-    let sound = repository("tests/timelines/good/song.wav");
-    let sound = sound.to_str().unwrap();
     for (preset, out) in [
         ("h264", "a.mp4"),
         ("h265", "a.mp4"),
@@ -45,9 +44,11 @@ fn the_joined_film_is_the_one_of_a_single_run() {
         ("exr", "a/%03d.exr"),
     ] {
         // Smaller than any part that a preset cannot hold, and with sound where there can be some.
-        let audio = if out.contains('%') { vec![] } else { vec!["--audio", sound] };
+        let audio = if out.contains('%') { vec![] } else { vec!["--audio", "sound.wav"] };
         let with = [&["--preset", preset, "--size", "80x64"], &audio[..]].concat();
-        let folder = chunks(&with);
+        let folder = Folder::with(STYLEGAN2, FIELDS);
+        wav(&folder);
+        RANGES.iter().for_each(|frames| assert!(chunk(&folder, frames, &with)));
         folder.run(&["join", "chunks", "-o", out, "-q"]).ok();
         let whole = out.replacen('a', "whole", 1);
         folder.run(&[&["t.ron", "-q", "-o", &whole], &with[..]].concat()).ok();
