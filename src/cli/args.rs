@@ -8,6 +8,7 @@ use clap::{Parser, Subcommand};
 use sg3render::timeline::time;
 use sg3render::weights::Part;
 
+use super::farm_args::Farm;
 use super::film_args::{ChunkArgs, DeviceArgs, JoinArgs, OverrideArgs, RenderArgs};
 
 /// Video and animation from alias-free GANs (StyleGAN3)
@@ -31,6 +32,9 @@ pub enum Command {
     Chunk(ChunkArgs),
     /// Verify the chunks of a folder and make the film of them
     Join(JoinArgs),
+    /// Render a film on a render farm: plan, submit, look, cancel
+    #[command(subcommand)]
+    Farm(Farm),
     /// Render one moment of a timeline to an image
     Still(StillArgs),
     /// Check a timeline and report every mistake in it; nothing is rendered
@@ -55,6 +59,7 @@ impl Command {
             Self::Render(args) => args.film.show.json,
             Self::Chunk(args) => args.film.show.json,
             Self::Join(args) => args.show.json,
+            Self::Farm(args) => args.json(),
             Self::Metrics(args) => args.json,
             _ => false,
         }
@@ -152,6 +157,7 @@ pub fn with_command(args: impl Iterator<Item = OsString>) -> Vec<OsString> {
         "render",
         "chunk",
         "join",
+        "farm",
         "still",
         "check",
         "new",
