@@ -58,14 +58,15 @@ fn submit(args: &JobArgs) -> Result<()> {
         refuse_under_way(&batch, &queue)?;
     }
     let total = batch.tasks().count() as u64;
-    let terminal = Terminal::new(&args.show.style(), total).counting("chunks verified");
-    let mut missing = Vec::new();
+    let terminal = Terminal::new(&args.show.style(), total).counting("chunks");
+    let (mut missing, mut verified) = (Vec::new(), 0);
     for (task, frames) in (0..).zip(batch.tasks()) {
-        if !terminal.update(&Status { done: task, total, bottleneck: None }) {
+        if !terminal.update(&Status { done: verified, total, bottleneck: None }) {
             return Err(Error::Interrupted);
         }
-        if !is_done(&batch.chunks(), &batch.job, &frames) {
-            missing.push(task);
+        match is_done(&batch.chunks(), &batch.job, &frames) {
+            true => verified += 1,
+            false => missing.push(task),
         }
     }
     let joined = batch.joined();
@@ -94,9 +95,9 @@ fn cancel(args: &JobArgs) -> Result<()> {
         return Err(Error::Usage(format!("nothing was submitted of `{}`", batch.folder)));
     };
     queue.cancel()?;
-    let text = format!("cancelled; finished chunks stay, `farm submit` goes on from there");
+    let text = "cancelled; finished chunks stay, `farm submit` goes on from there";
     let terminal = Terminal::new(&args.show.style(), 0);
-    terminal.finish(&text, &json!({"event": "done", "cancelled": batch.folder}));
+    terminal.finish(text, &json!({"event": "done", "cancelled": batch.folder}));
     Ok(())
 }
 
@@ -111,9 +112,8 @@ fn status(args: &StatusArgs) -> Result<()> {
     let style = args.job.show.style();
     let mut now = look()?;
     if args.watch {
-        let terminal = Terminal::new(&style, now.frames);
-        terminal.chunk(&(0..now.frames_done), false);
         let before = now.frames_done;
+        let terminal = Terminal::new(&style, now.frames).with_found(before);
         while now.is_under_way() && !stopped() {
             let done = now.frames_done - before;
             terminal.update(&Status { done, total: now.frames, bottleneck: None });

@@ -213,6 +213,13 @@ impl Terminal {
         Self { unit, ..self }
     }
 
+    /// So many frames are there already.
+    pub fn with_found(self, frames: u64) -> Self {
+        self.before.store(frames, Ordering::Relaxed);
+        self.found.store(frames, Ordering::Relaxed);
+        self
+    }
+
     /// The end: `text` for people, `event` for programs.
     pub fn finish(&self, text: &str, done: &serde_json::Value) {
         match &self.view {
