@@ -18,7 +18,9 @@ fn main() {
     let frames = numbers.next().map_or(24 * 3600, |text| text.parse().expect("frames"));
     let frame = numbers.next().map_or(2.0, |text| text.parse().expect("seconds a frame"));
     println!("{frames} frames, {frame} s each on one worker; times in minutes");
-    println!("workers | best chunk | finish | of which join | chunks of {CHUNK} | of 250 | guessed for 8 | losses x 100");
+    println!(
+        "workers | best chunk | finish | of which join | chunks of {CHUNK} | of 250 | guessed for 8 | losses x 100"
+    );
     for workers in [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1000] {
         let farm = Farm::new(count(workers), frame);
         let best = farm.best_chunk(frames);

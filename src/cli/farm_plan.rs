@@ -23,7 +23,7 @@ pub fn run(args: &PlanArgs) -> Result<()> {
     let (project, frames) = film::open(&args.film, args.film_file.as_deref())?;
     let job = film::job(&args.film, &project)?;
     let folder = full(&args.output)?;
-    make_room(&folder, args.overwrite)?;
+    let replaces = is_planned(&folder, args.overwrite)?;
     let film = match &args.film_file {
         Some(film) => full(film)?,
         None => folder.join(film_name(&project)),
@@ -45,18 +45,30 @@ pub fn run(args: &PlanArgs) -> Result<()> {
         job,
     };
     let slurm = Slurm { task_options: args.slurm.task_options(), options: args.slurm.options() };
+    if replaces {
+        forget(&folder)?;
+    }
     batch.write(&[&slurm, &OpenJd])?;
-    farm::sweep(&batch.chunks(), &batch.job, batch.tasks())?;
+    if replaces {
+        farm::sweep(&batch.chunks(), &batch.job, batch.tasks())?;
+    }
     tell(args, &batch);
     Ok(())
 }
 
-/// Sees to it that the folder is there and holds no other job.
-fn make_room(folder: &Path, overwrite: bool) -> Result<()> {
+/// Whether the folder holds a job already, which may be planned anew.
+fn is_planned(folder: &Path, overwrite: bool) -> Result<bool> {
     fs::create_dir_all(folder).map_err(|e| Error::io("create", folder, e))?;
     let plan = Batch::path(folder);
     if !plan.exists() {
-        return Ok(());
+        let mut chunks = fs::read_dir(folder.join("chunks")).into_iter().flatten();
+        if chunks.next().is_none() {
+            return Ok(false);
+        }
+        return Err(Error::Usage(format!(
+            "there are chunks in `{}` that no plan tells of; name another folder",
+            folder.display()
+        )));
     }
     if !overwrite {
         return Err(Error::Usage(format!(
@@ -68,6 +80,11 @@ fn make_room(folder: &Path, overwrite: bool) -> Result<()> {
     if let Some(queue) = Queue::read(folder)? {
         super::farm::refuse_under_way(&Batch::read(&plan)?, &queue)?;
     }
+    Ok(true)
+}
+
+/// Removes what is known of an earlier plan's tasks.
+fn forget(folder: &Path) -> Result<()> {
     for old in ["slurm.json", "joined"].map(|name| folder.join(name)) {
         match fs::remove_file(&old) {
             Err(e) if e.kind() != std::io::ErrorKind::NotFound => {

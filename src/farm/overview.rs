@@ -75,7 +75,7 @@ impl Overview {
         for (task, frames) in (0..).zip(batch.tasks()) {
             all.tasks += 1;
             let state = states.get(&Queued::Task(task));
-            // Chunks that are looked for first are there before a task that has ended counts as failed.
+            // The engine was asked before: a task that had ended has its chunk by now, or has failed.
             if is_there(&folder, &batch.job, &frames) {
                 let count = frames.end - frames.start;
                 all.done += 1;

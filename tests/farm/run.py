@@ -12,6 +12,7 @@ import contextlib
 import json
 import os
 import pathlib
+import random
 import re
 import shutil
 import signal
@@ -215,6 +216,44 @@ def test_cancelled(work, cluster, reference):
     assert any("CANCELLED" in failed["why"] for failed in now["failed"]), now
     assert job.ok("submit")["submitted"] == TASKS - done
     job.finish(reference)
+
+
+def test_interrupted(work, cluster, reference):
+    """One machine, `--resume`, killed at twenty moments in a row."""
+    film = work / "interrupted.mp4"
+    line = [PROGRAM, work / "film.ron", "-o", film, "--resume", "--quiet", *SIZE]
+    moments = random.Random(6)
+    kills = 0
+    while kills < 20:
+        renderer = subprocess.Popen(line)
+        try:
+            renderer.wait(moments.uniform(0.2, 2))
+            assert renderer.returncode == 0, renderer.returncode
+            # It was ready before: once more from the beginning.
+            assert frames_of(film) == reference
+            film.unlink()
+        except subprocess.TimeoutExpired:
+            renderer.kill()
+            renderer.wait()
+            kills += 1
+    subprocess.run(line, check=True)
+    assert frames_of(film) == reference
+    left = [path.name for path in work.iterdir() if path.name.startswith("interrupted")]
+    assert left == ["interrupted.mp4"], left
+
+
+def test_twins(work, cluster, reference):
+    """Two processes on each chunk, as a half dead node leaves them: one valid chunk."""
+    chunks = work / "twins"
+    for first in range(0, FRAMES, 50):
+        frames = f"{first}-{first + 49}"
+        line = [PROGRAM, "chunk", work / "film.ron", "-o", chunks, "--quiet", "--frames", frames, *SIZE]
+        twins = [subprocess.Popen(line) for _ in range(2)]
+        assert [twin.wait() for twin in twins] == [0, 0]
+    film = work / "twins.mp4"
+    subprocess.run([PROGRAM, "join", chunks, "-o", film, "--quiet"], check=True)
+    assert frames_of(film) == reference
+    assert len(list(chunks.iterdir())) == 8, "four chunks with their manifests"
 
 
 def test_openjd(work, cluster, reference):
