@@ -7,13 +7,12 @@ use std::thread::{self, ScopedJoinHandle};
 use std::time::Instant;
 
 use crossbeam_channel::{Receiver, Sender, bounded};
-use rayon::prelude::*;
-use tch::{Device, Kind, Tensor};
 
 use super::finish::Finish;
 use super::synthesise::Generator;
 use crate::Result;
 use crate::encode::{Picture, Sink};
+use crate::network::streams::ReadBack;
 use crate::progress::{Progress, Status};
 use crate::schedule::{FrameInput, Schedule};
 use crate::timeline::resolved::Canvas;
@@ -59,7 +58,7 @@ pub fn run(job: &Job, mut sink: Box<dyn Sink>, progress: &dyn Progress) -> Resul
     let finish = Finish::new(job.generator.resolution(), &job.canvas, sink.depth());
     let busy = Busy::default();
     let (to_generator, inputs) = bounded::<Vec<FrameInput>>(WAITING);
-    let (to_colour, images) = bounded::<(Vec<u64>, Tensor)>(WAITING);
+    let (to_colour, images) = bounded::<(Vec<u64>, ReadBack)>(WAITING);
     let (to_encoder, pictures) = bounded::<Vec<Picture>>(WAITING);
 
     let (frames, interrupted) = thread::scope(|scope| {
@@ -71,22 +70,18 @@ pub fn run(job: &Job, mut sink: Box<dyn Sink>, progress: &dyn Progress) -> Resul
         let generator = scope.spawn(|| {
             let mut batch = job.batch;
             hand_on(inputs, to_colour, |inputs| {
-                let images =
-                    busy.time(GENERATOR, || job.generator.images(&inputs, &mut batch, progress))?;
+                let images = busy.time(GENERATOR, || {
+                    let images = job.generator.images(&inputs, &mut batch, progress)?;
+                    ReadBack::begin(&finish.on_device(images)?)
+                })?;
                 Ok((inputs.iter().map(|input| input.index).collect(), images))
             })
         });
         let colour = scope.spawn(|| {
             hand_on(images, to_encoder, |(indices, images)| {
                 // A device works on while the generator's thread is done: waiting for it is its time.
-                if images.device() != Device::Cpu {
-                    let made = busy.time(GENERATOR, || finish.on_device(&indices, &images))?;
-                    if let Some(pictures) = made {
-                        return Ok(pictures);
-                    }
-                }
-                let images = busy.time(GENERATOR, || read_back(&images))?;
-                busy.time(COLOUR, || pictures_of(&finish, &indices, &images))
+                let images = busy.time(GENERATOR, || images.take())?;
+                busy.time(COLOUR, || finish.pictures(&indices, &images))
             })
         });
         // Whatever ends this loop, the pictures' receiver goes with it, and that ends the others.
@@ -141,18 +136,6 @@ fn encode(
         }
     }
     Ok((done, false))
-}
-
-/// A batch of images as float32 values in this machine's memory.
-pub(super) fn read_back(images: &Tensor) -> Result<Vec<f32>> {
-    let flat =
-        images.f_to_device(Device::Cpu)?.f_to_kind(Kind::Float)?.f_contiguous()?.f_reshape([-1])?;
-    Ok(Vec::try_from(&flat)?)
-}
-
-fn pictures_of(finish: &Finish, indices: &[u64], images: &[f32]) -> Result<Vec<Picture>> {
-    let planes = images.par_chunks_exact(images.len() / indices.len());
-    indices.par_iter().zip(planes).map(|(&index, planes)| finish.picture(index, planes)).collect()
 }
 
 fn joined(stage: ScopedJoinHandle<Result<()>>) -> Result<()> {
