@@ -105,12 +105,7 @@ impl Replayed {
 }
 
 impl Recording {
-    fn new(
-        synthesis: &Synthesis,
-        device: usize,
-        ws: &Tensor,
-        transforms: &Tensor,
-    ) -> Result<Self> {
+    fn new(synthesis: &Synthesis, device: usize, ws: &Tensor, transforms: &Tensor) -> Result<Self> {
         // Recorded work reads where these lie, and nobody else may write there.
         let (ws, transforms) = (copied(ws)?, copied(transforms)?);
         let (graph, images) = Graph::record(device, || synthesis.forward(&ws, &transforms))?;

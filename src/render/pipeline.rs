@@ -43,6 +43,9 @@ pub struct Outcome {
     pub interrupted: bool,
     /// The files.
     pub paths: Vec<PathBuf>,
+    /// Seconds that each stage has worked; the rest of the time it has waited for its neighbours. None
+    /// where nothing was rendered.
+    pub stages: Vec<(&'static str, f64)>,
 }
 
 /// Renders a job into a sink. The file is finished also when the listener asks to stop, unless that
@@ -53,7 +56,7 @@ pub struct Outcome {
 pub fn run(job: &Job, mut sink: Box<dyn Sink>, progress: &dyn Progress) -> Result<Outcome> {
     let total = job.frames.end.saturating_sub(job.frames.start);
     if !progress.update(&Status { done: 0, total, bottleneck: None }) {
-        return Ok(Outcome { frames: 0, interrupted: true, paths: Vec::new() });
+        return Ok(Outcome { frames: 0, interrupted: true, paths: Vec::new(), stages: Vec::new() });
     }
     let finish = Finish::new(job.generator.resolution(), &job.canvas, sink.depth());
     let busy = Busy::default();
@@ -91,7 +94,8 @@ pub fn run(job: &Job, mut sink: Box<dyn Sink>, progress: &dyn Progress) -> Resul
             .collect::<Result<()>>()?;
         encoded
     })?;
-    Ok(Outcome { frames, interrupted, paths: sink.finish()? })
+    let paths = busy.time(ENCODER, || sink.finish())?;
+    Ok(Outcome { frames, interrupted, paths, stages: busy.seconds() })
 }
 
 /// The whole range in pieces of `batch`, the last one perhaps smaller.
@@ -158,6 +162,11 @@ impl Busy {
         let made = work();
         self.0[stage].fetch_add(begun.elapsed().as_nanos() as u64, Ordering::Relaxed);
         made
+    }
+
+    fn seconds(&self) -> Vec<(&'static str, f64)> {
+        let seconds = self.0.iter().map(|worked| worked.load(Ordering::Relaxed) as f64 / 1e9);
+        STAGES.into_iter().zip(seconds).collect()
     }
 
     /// The stage that has worked longest: the one that the others wait for.

@@ -3,9 +3,9 @@
 use super::finish::Finish;
 use super::project::Project;
 use super::synthesise::Generator;
-use crate::{Error, Result};
 use crate::encode::{Depth, Picture};
 use crate::progress::Silent;
+use crate::{Error, Result};
 
 /// The picture at a time in frames, which may lie between two of them. At a whole number it is the
 /// picture that a render of the automatic batch gives that frame.
