@@ -24,7 +24,7 @@ pub fn run(args: &JoinArgs) -> Result<()> {
     let length = found.frames.end - found.frames.start;
     let terminal = Terminal::new(&args.show.style(), length);
     let (frames, paths) = film(&found, &args.output, args.overwrite, &terminal)?;
-    let outcome = Outcome { frames, interrupted: false, paths };
+    let outcome = Outcome { frames, interrupted: false, paths, stages: Vec::new() };
     tell(&outcome, frames, &format!("joined, {}", found.job.preset), &terminal);
     Ok(())
 }
