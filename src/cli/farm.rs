@@ -240,6 +240,6 @@ fn show(
 fn show_tail(of: &Value) -> Result<()> {
     let Some(log) = of["log"].as_str() else { return Ok(()) };
     say(&format!("  {log}"))?;
-    let lines = of["tail"].as_array().into_iter().flatten().filter_map(Value::as_str);
-    lines.map(|line| say(&format!("    {line}"))).collect()
+    let mut lines = of["tail"].as_array().into_iter().flatten().filter_map(Value::as_str);
+    lines.try_for_each(|line| say(&format!("    {line}")))
 }
