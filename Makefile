@@ -9,9 +9,10 @@ test: setup
 	cargo test
 
 # On real engines, which are installed: Slurm on two nodes of loopback, Open Job Description.
+# The program is the one that `cargo test` builds: `cargo build` would compile much of it again.
 test-farm:
 	@SG3RENDER_FARM=1 scripts/setup.sh
-	cargo build
+	cargo test --no-run --test cli
 	tests/farm/run.py
 
 lint: setup
