@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-use super::measure_args::{Diagnose, MetricsArgs};
+use super::measure_args::{AudioArgs, Diagnose, MetricsArgs};
 use clap::{Parser, Subcommand};
 use sg3render::timeline::time;
 use sg3render::weights::Part;
@@ -46,6 +46,8 @@ pub enum Command {
     /// Make texture sticking visible: stripes, averages, spectra, limits for a shot
     #[command(subcommand)]
     Diagnose(Diagnose),
+    /// Show what is heard in a piece of music: tempo, beats, loudness, bands, pitches
+    Audio(AudioArgs),
 }
 
 impl Command {

@@ -167,3 +167,22 @@ fn share(text: &str) -> Result<f64, String> {
     let parsed: Option<f64> = text.parse().ok();
     parsed.filter(|share| (0.0..=1.0).contains(share)).ok_or("expected a number from 0 to 1".into())
 }
+
+#[derive(clap::Args)]
+pub struct AudioArgs {
+    /// The sound: any file that FFmpeg decodes
+    #[arg(value_name = "SOUND")]
+    pub sound: PathBuf,
+    /// A folder to write: plots as .svg and .png, `signals.npz`
+    #[arg(short, long, value_name = "FOLDER")]
+    pub output: Option<PathBuf>,
+    /// Write a report: one HTML file with everything in it
+    #[arg(long, value_name = "HTML")]
+    pub report: Option<PathBuf>,
+    /// Print JSON, with the time of every beat
+    #[arg(long)]
+    pub json: bool,
+    /// Replace files that are already there
+    #[arg(long)]
+    pub overwrite: bool,
+}

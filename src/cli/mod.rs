@@ -1,6 +1,7 @@
 //! The command line: the only place that prints.
 
 mod args;
+mod audio;
 mod check;
 mod chunk;
 mod devices;
@@ -56,6 +57,7 @@ pub fn main() -> ExitCode {
         Command::Info(args) => info::run(&args),
         Command::Metrics(args) => metrics::run(&args),
         Command::Diagnose(args) => diagnose::run(&args),
+        Command::Audio(args) => audio::run(&args),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

@@ -7,6 +7,7 @@ mod check;
 mod diagnose;
 mod failures;
 mod farm;
+mod hear;
 mod hostile;
 mod info;
 mod interrupt;
