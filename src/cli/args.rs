@@ -5,7 +5,6 @@ use std::path::PathBuf;
 
 use super::measure_args::{AudioArgs, Diagnose, MetricsArgs};
 use clap::{Parser, Subcommand};
-use sg3render::timeline::time;
 use sg3render::weights::Part;
 
 use super::film_args::{ChunkArgs, DeviceArgs, JoinArgs, OverrideArgs, RenderArgs};
@@ -67,9 +66,10 @@ impl Command {
 pub struct StillArgs {
     /// The timeline (RON)
     pub timeline: PathBuf,
-    /// The moment: a frame (`48`), `1.5s`, `00:00:02:12`, or with a minus from the end (`-1s`)
-    #[arg(long, value_name = "TIME", allow_hyphen_values = true, value_parser = moment)]
-    pub at: time::Time,
+    /// The moment: a frame (`48`), `1.5s`, `00:00:02:12`, `4b`, a marker of the timeline, or with a minus
+    /// from the end (`-1s`)
+    #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
+    pub at: String,
     /// The image to write: `.png` (8 bits) or `.exr`
     #[arg(short, long)]
     pub output: PathBuf,
@@ -129,13 +129,6 @@ pub struct InfoArgs {
     /// Print a JSON object instead of a table
     #[arg(long)]
     pub json: bool,
-}
-
-fn moment(text: &str) -> Result<time::Time, String> {
-    match text.parse() {
-        Ok(frames) => time::Time::from_frames(frames),
-        Err(_) => time::Time::parse(text),
-    }
 }
 
 fn part(text: &str) -> Result<Part, String> {

@@ -12,6 +12,7 @@ mod footage;
 mod import;
 mod info;
 mod join;
+mod layers;
 mod measure_args;
 mod metrics;
 mod new;

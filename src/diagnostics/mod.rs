@@ -3,6 +3,7 @@
 pub mod average;
 pub mod equivariance;
 mod heat;
+pub mod layers;
 mod log;
 mod npz;
 pub mod page;

@@ -8,7 +8,7 @@ use plotters::style::register_font;
 
 use crate::{Error, Result};
 
-/// Pixels of a plot.
+/// Pixels of a plot; its letters can be read on a telephone's width of them.
 const SIZE: (u32, u32) = (640, 420);
 /// Colours that people with any colour vision tell apart (Okabe and Ito 2008).
 const COLOURS: [RGBColor; 7] = [
@@ -64,17 +64,17 @@ impl Plot {
         area.fill(&WHITE)?;
         let (x, y) = (self.range(self.x, |p| p.0, 0.0), self.range(self.y, |p| p.1, 0.06));
         let mut chart = ChartBuilder::on(area)
-            .caption(&self.title, font(26))
+            .caption(&self.title, font(28))
             .margin(14)
-            .x_label_area_size(48)
-            .y_label_area_size(70)
+            .x_label_area_size(58)
+            .y_label_area_size(84)
             .build_cartesian_2d(x.0..x.1, y.0..y.1)?;
         chart
             .configure_mesh()
             .x_desc(&self.x_label)
             .y_desc(&self.y_label)
-            .label_style(font(16))
-            .axis_desc_style(font(18))
+            .label_style(font(21))
+            .axis_desc_style(font(22))
             .light_line_style(WHITE)
             .draw()?;
         for (line, colour) in self.lines.iter().zip(COLOURS.iter().cycle()) {
@@ -97,7 +97,7 @@ impl Plot {
                 .position(SeriesLabelPosition::UpperRight)
                 .background_style(WHITE.mix(0.85))
                 .border_style(BLACK.mix(0.3))
-                .label_font(font(16))
+                .label_font(font(20))
                 .draw()?;
         }
         area.present()

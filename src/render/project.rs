@@ -125,7 +125,13 @@ impl Project {
     /// SHA-256 of all in the timeline that decides a frame's pixels, with the content of the files
     /// that it names: not of comments, the preset, or the sound.
     pub fn timeline_sha256(&self) -> String {
-        let pixels = Resolved { preset: String::new(), audio: None, ..self.resolved.clone() };
+        let pixels = Resolved {
+            preset: String::new(),
+            audio: None,
+            markers: Vec::new(),
+            tempo: None,
+            ..self.resolved.clone()
+        };
         digest::of_text(&format!("{pixels:?}"))
     }
 
@@ -147,13 +153,23 @@ impl Project {
         Stream { audio: None, ..self.stream().part(&(0..1), overwrite) }
     }
 
-    /// The frame, perhaps between two, that a time names.
+    /// The frame, perhaps between two, that a time names: a number of frames, or any time that the
+    /// timeline itself could have, its markers included.
     ///
     /// # Errors
     /// [`Error::Usage`] for a time that is not one or lies outside the timeline.
-    pub fn time(&self, time: &Time) -> Result<f64> {
-        let (fps, frames) = (self.resolved.fps, self.resolved.frames);
-        let frame = time.frame(fps, frames as f64).map_err(Error::Usage)?;
+    pub fn time(&self, text: &str) -> Result<f64> {
+        let frames = self.resolved.frames;
+        let marker = |name: &str| {
+            let found = self.resolved.markers.iter().find(|marker| marker.name == name)?;
+            Time::from_frames(found.frame).ok()
+        };
+        let time = match text.parse() {
+            Ok(frames) => Time::from_frames(frames),
+            Err(_) => Time::parse_with(text, marker),
+        };
+        let frame = time.and_then(|time| time.frame(&self.resolved.clock(), frames as f64));
+        let frame = frame.map_err(Error::Usage)?;
         if !(0.0..frames as f64).contains(&frame) {
             return Err(Error::Usage(format!(
                 "the time lies at frame {frame}, outside the timeline's {frames} frames (0 to {})",

@@ -83,6 +83,8 @@ pub fn resolved(latent: Latent) -> Resolved {
             pivot: Curve::constant([0.0, 0.0]),
         },
         stabilise: None,
+        markers: Vec::new(),
+        tempo: None,
     }
 }
 

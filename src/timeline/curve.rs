@@ -20,30 +20,52 @@ pub struct Curve<V>(pub Vec<Key<V>>);
 
 impl<V> Curve<V> {
     /// A curve that always has this value.
-    pub fn constant(value: V) -> Self {
-        Self(vec![Key { at: 0.0, value, easing: Easing::Linear }])
+    pub fn constant(value: impl Into<V>) -> Self {
+        Self(vec![Key { at: 0.0, value: value.into(), easing: Easing::Linear }])
     }
 }
 
-impl<V: Blend> Curve<V> {
+impl<V: Value> Curve<V> {
     /// The value at a time in frames, which need not be whole. (A curve without keys, which no
     /// checked timeline has, is at its type's default.)
-    pub fn at(&self, frame: f64) -> V {
+    pub fn at(&self, frame: f64) -> V::Out {
         let next = self.0.partition_point(|key| key.at <= frame);
         match (next.checked_sub(1).and_then(|i| self.0.get(i)), self.0.get(next)) {
             (Some(from), Some(to)) => {
                 let progress = from.easing.eval((frame - from.at) / (to.at - from.at));
-                from.value.blend(&to.value, progress)
+                from.value.at(frame).blend(&to.value.at(frame), progress)
             }
-            (Some(key), None) | (None, Some(key)) => key.value.clone(),
-            (None, None) => V::default(),
+            (Some(key), None) | (None, Some(key)) => key.value.at(frame),
+            (None, None) => V::Out::default(),
         }
     }
 
     /// The value of the latest key, for what cannot be blended; before the first key, its value.
-    pub fn held(&self, frame: f64) -> V {
+    pub fn held(&self, frame: f64) -> V::Out {
         let next = self.0.partition_point(|key| key.at <= frame);
-        self.0.get(next.saturating_sub(1)).map_or_else(V::default, |key| key.value.clone())
+        self.0.get(next.saturating_sub(1)).map_or_else(V::Out::default, |key| key.value.at(frame))
+    }
+}
+
+/// What a key holds: something that may itself move with time.
+pub trait Value {
+    /// What it is at one moment.
+    type Out: Blend;
+    /// What it is at a time in frames.
+    fn at(&self, frame: f64) -> Self::Out;
+}
+
+impl Value for f64 {
+    type Out = Self;
+    fn at(&self, _: f64) -> Self {
+        *self
+    }
+}
+
+impl Value for Vec<f64> {
+    type Out = Self;
+    fn at(&self, _: f64) -> Self {
+        self.clone()
     }
 }
 
@@ -80,6 +102,7 @@ impl Blend for Vec<f64> {
 mod tests {
     use super::*;
     use crate::timeline::easing::{Direction, Family};
+    use crate::timeline::number::Pair;
 
     fn key<V>(at: f64, value: V, easing: Easing) -> Key<V> {
         Key { at, value, easing }
@@ -125,8 +148,8 @@ mod tests {
 
     #[test]
     fn vectors_blend_entry_by_entry() {
-        let plane =
-            Curve(vec![key(0.0, [0.0, 8.0], Easing::Linear), key(4.0, [4.0, 0.0], Easing::Linear)]);
+        let pair = |at, xy: [f64; 2]| key(at, Pair::from(xy), Easing::Linear);
+        let plane = Curve(vec![pair(0.0, [0.0, 8.0]), pair(4.0, [4.0, 0.0])]);
         assert_eq!(plane.at(1.0), [1.0, 6.0]);
         let weights = Curve(vec![
             key(0.0, vec![1.0, 0.0, 0.0], Easing::Linear),

@@ -16,6 +16,7 @@ mod networks;
 mod output;
 mod picture;
 mod presets;
+mod report;
 mod resume;
 mod splits;
 mod tools;

@@ -68,7 +68,7 @@ impl Decoder {
     }
 
     fn bezier(&mut self, node: &Node, items: &[Node]) -> Option<Easing> {
-        let numbers: Option<Vec<f64>> = items.iter().map(|item| self.number(item)).collect();
+        let numbers: Option<Vec<f64>> = items.iter().map(|item| self.plain_number(item)).collect();
         let Ok(points) = <[f64; 4]>::try_from(numbers?) else {
             return self.expected("`bezier(x1, y1, x2, y2)` with four numbers", node);
         };

@@ -4,9 +4,9 @@ use super::super::easing::Easing;
 use super::super::resolved::Interpolation;
 use super::super::ron_tree::{Node, Value};
 use super::super::time::Time;
-use super::Spanned;
 use super::decode::{Decoder, Fields, inner};
 use super::track::{Track, TrackKey};
+use super::{Scalar, Spanned};
 use crate::report::Span;
 
 const INTERPOLATIONS: [(&str, Interpolation); 5] = [
@@ -77,7 +77,7 @@ pub(in crate::timeline) struct ArrayItem {
 pub(in crate::timeline) struct Mix {
     pub layers: Vec<Spanned<Layers>>,
     pub source: Option<Source>,
-    pub amount: Option<Track<f64>>,
+    pub amount: Option<Track<Scalar>>,
 }
 
 /// One entry of a choice of layers.

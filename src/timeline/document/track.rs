@@ -87,7 +87,7 @@ impl Decoder {
         let mut class = Class::new();
         let mut seen = HashSet::new();
         for (key, weight) in entries {
-            let (key, number) = (index(self, key), self.number(weight));
+            let (key, number) = (index(self, key), self.plain_number(weight));
             if number.is_some_and(|w| w < 0.0) {
                 self.report
                     .error(weight.span.clone(), "a class's weight is negative: expected 0 or more");
