@@ -44,9 +44,9 @@ const ROOMS: [(&str, &[&str]); 14] = [
     ("main", &["cli"]),
     ("metrics", &[]),
     ("network", &["kernels"]),
-    ("render", &["encode", "metrics", "network", "schedule", "timeline", "weights"]),
+    ("render", &["audio", "encode", "metrics", "network", "schedule", "timeline", "weights"]),
     ("schedule", &["timeline"]),
-    ("timeline", &[]),
+    ("timeline", &["audio"]),
     // Configuration, layer tables and the `TensorSource` trait.
     ("weights", &["network"]),
 ];

@@ -4,10 +4,13 @@
 //! or `// warning ...`, all of them and no more. A first line `// network: NAME` chooses other
 //! facts. `BLESS=1` writes the findings anew: look at the difference before it is kept.
 
+use std::collections::HashMap;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use proptest::prelude::*;
+use sg3render::audio::{Analyser, Hearing, RATE};
 use sg3render::report::{Report, Severity};
 use sg3render::timeline::resolved::LatentPoint;
 use sg3render::timeline::{
@@ -60,7 +63,15 @@ fn facts(name: &str) -> Facts {
         preset("prores-422hq", true, false),
         preset("prores-4444", false, false),
     ];
-    Facts { network: network(name), presets }
+    Facts { network: network(name), presets, sounds: HashMap::new() }
+}
+
+/// What a second of a tone that swells evenly gives, whatever the file holds.
+fn heard() -> Hearing {
+    let mut analyser = Analyser::default();
+    let swell = |i: u32| (i as f32 * 0.1).sin() * i as f32 / RATE as f32;
+    analyser.push(&(0..RATE).map(swell).collect::<Vec<f32>>());
+    analyser.finish()
 }
 
 fn check(
@@ -69,7 +80,10 @@ fn check(
     network: &str,
     overrides: &Overrides,
 ) -> Result<(Resolved, Report), Report> {
-    Document::parse(name, text)?.check(&facts(network), overrides)
+    let document = Document::parse(name, text)?;
+    let there = document.sounds(overrides).into_iter().filter(|path| path.is_file());
+    let sounds = there.map(|path| (path, Ok(Arc::new(heard())))).collect();
+    document.check(&Facts { sounds, ..facts(network) }, overrides)
 }
 
 fn resolved(text: &str, network: &str) -> Resolved {
@@ -387,4 +401,29 @@ fn sound(text: &str) -> Result<(), TestCaseError> {
         }
     }
     Ok(())
+}
+
+#[test]
+fn values_follow_what_is_heard() {
+    let text = |signal: &str| {
+        format!(
+            "(model: \"builtin:default\", duration: \"2s\", seeds: [1], fps: 100, \
+             signals: (loud: ({signal})), psi: \"loud\")"
+        )
+    };
+    let file = "hear: rms, from: \"song.wav\"";
+    let psi = |signal: &str, frame: f64| resolved(&text(signal), "stylegan3-t").psi.at(frame);
+    // The swell of one second, and silence after it.
+    for (frame, expected) in [(20.0, 0.2), (50.0, 0.5), (80.0, 0.8), (110.0, 0.0)] {
+        assert!((psi(file, frame) - expected).abs() < 0.03, "{frame}: {}", psi(file, frame));
+    }
+    let later = |frame: f64| psi(&format!("{file}, at: 50, gain: 2"), frame);
+    assert!(later(40.0) == 0.0 && (later(100.0) - 1.0).abs() < 0.06);
+    // A release of a second holds what the end takes away.
+    let held = psi(&format!("{file}, release: \"1s\""), 99.0);
+    assert!(held > 0.9, "{held}");
+    // Another signal is another film.
+    let debug = |signal: &str| format!("{:?}", resolved(&text(signal), "stylegan3-t"));
+    assert_eq!(debug(file), debug(file));
+    assert_ne!(debug(file), debug(&format!("{file}, gain: 1.01")));
 }

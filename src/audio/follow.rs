@@ -3,7 +3,7 @@
 use super::{HOP, RATE};
 
 /// Values at even distances, `HOP / RATE` seconds apart.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct Series(Vec<f32>);
 
 /// How a value follows a signal. Times are seconds; 0 is at once.

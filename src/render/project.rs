@@ -1,17 +1,20 @@
 //! A timeline with everything it names: checked, and ready to be rendered.
 
+use std::collections::HashMap;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use tch::Device;
 
 use super::network::Network;
 use super::synthesise::Generator;
+use crate::audio::{Hearing, listen};
 use crate::digest;
 use crate::encode::{NULL, Preset, Stream};
 use crate::network::Config;
 use crate::network::device::Precision;
+use crate::progress::Silent;
 use crate::report::Report;
 use crate::schedule::Schedule;
 use crate::timeline::time::Time;
@@ -75,7 +78,8 @@ impl Project {
             Some(Err(error)) => (Err(Problem { message: error.to_string(), help: None }), None),
             None => (Err(Problem { message: "no network".into(), help: None }), None),
         };
-        let facts = Facts { network: facts, presets: preset_facts(named.as_deref())? };
+        let (presets, sounds) = (preset_facts(named.as_deref())?, heard(&document, overrides));
+        let facts = Facts { network: facts, presets, sounds };
         let (resolved, warnings) = document.check(&facts, overrides).map_err(Error::Timeline)?;
         let Some((network, config)) = network else {
             return Err(Error::Invalid(format!("`{}` names no network", path.display())));
@@ -178,6 +182,21 @@ impl Project {
         }
         Ok(frame)
     }
+}
+
+/// What is heard in the sounds that the timeline's values follow. A file that is not there is left out.
+fn heard(
+    document: &Document,
+    overrides: &Overrides,
+) -> HashMap<PathBuf, Result<Arc<Hearing>, Problem>> {
+    let there = document.sounds(overrides).into_iter().filter(|path| path.is_file());
+    let problem = |error: Error| Problem { message: error.to_string(), help: None };
+    there
+        .map(|path| {
+            let hearing = listen(&path, &Silent).map(Arc::new).map_err(problem);
+            (path, hearing)
+        })
+        .collect()
 }
 
 /// The usual preset for an output that the one which is written could not make.

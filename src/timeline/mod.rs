@@ -14,6 +14,7 @@ pub mod expression;
 pub mod number;
 pub mod resolved;
 mod ron_tree;
+pub mod signal;
 pub mod tempo;
 pub mod time;
 

@@ -7,6 +7,7 @@ mod layers;
 mod music;
 mod numbers;
 mod output;
+mod signals;
 
 use std::collections::HashMap;
 use std::path::PathBuf;
@@ -20,6 +21,7 @@ use super::expression::Scene;
 use super::number::Number;
 use super::resolved::{Mix, Resolved};
 use super::tempo::Clock;
+use crate::audio::Hearing;
 use crate::report::Report;
 
 /// Frames per second where the timeline does not say.
@@ -35,6 +37,8 @@ pub struct Facts {
     pub network: Result<NetworkFacts, Problem>,
     /// All output presets by name, and the preset file of [`Document::preset`] by its path.
     pub presets: Vec<PresetFacts>,
+    /// What is heard in the files of [`Document::sounds`] that are there, or why nothing is.
+    pub sounds: HashMap<PathBuf, Result<Arc<Hearing>, Problem>>,
 }
 
 /// What a timeline may ask of a network.
@@ -115,14 +119,21 @@ impl Document {
             clock: Clock::new(rate),
             stretch,
             end: None,
-            scene: Arc::new(Scene { clock: Clock::new(output_rate), stretch, frames: 1.0 }),
+            scene: Arc::new(Scene {
+                clock: Clock::new(output_rate),
+                stretch,
+                frames: 1.0,
+                signals: Vec::new(),
+            }),
             arrays: HashMap::new(),
         };
         check.model(facts);
         check.music();
         let frames = check.duration();
         let clock = Clock { rate: output_rate, tempo: check.clock.tempo.clone() };
-        check.scene = Arc::new(Scene { clock, stretch, frames: frames.unwrap_or(1) as f64 });
+        let signals = check.signals(facts, overrides);
+        let frames_or_one = frames.unwrap_or(1) as f64;
+        check.scene = Arc::new(Scene { clock, stretch, frames: frames_or_one, signals });
         let resolved = check.resolve(output_rate, frames, facts, overrides);
         let mut report = check.report;
         report.diagnostics.sort_by_key(|d| d.span.start);

@@ -8,10 +8,12 @@ mod latent;
 mod music;
 mod read;
 mod scalar;
+mod signals;
 mod track;
 
 use std::path::{Path, PathBuf};
 
+use super::check::Overrides;
 use super::resolved::{Anchor, Fit};
 use super::ron_tree::{self, Node};
 use super::time::Time;
@@ -20,6 +22,7 @@ use crate::report::{Report, Span};
 pub(super) use latent::{ArrayItem, Latent, Layers, Loop, Mix, Point, Seeds, Source};
 pub(super) use music::{Marker, Music};
 pub(super) use scalar::Scalar;
+pub(super) use signals::Signal;
 pub(super) use track::{Class, Track, TrackKey};
 
 /// A timeline that could be read, perhaps with mistakes that [`Document::check`] will tell.
@@ -83,6 +86,8 @@ pub(super) struct Written {
     pub mixes: Vec<Mix>,
     pub music: Option<Music>,
     pub markers: Vec<Marker>,
+    /// All that expressions know, in their order.
+    pub signals: Vec<Signal>,
 }
 
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -141,6 +146,22 @@ impl Document {
         } else {
             text.clone()
         })
+    }
+
+    /// The sound files that signals are heard in, as [`super::Facts::sounds`] is to have them.
+    pub fn sounds(&self, overrides: &Overrides) -> Vec<PathBuf> {
+        let signals = self.written.signals.iter();
+        let mut paths: Vec<_> = signals.filter_map(|s| self.sound(s, overrides)).collect();
+        paths.sort();
+        paths.dedup();
+        paths
+    }
+
+    /// The file that a signal is heard in: its own, or the timeline's.
+    pub(super) fn sound(&self, signal: &Signal, overrides: &Overrides) -> Option<PathBuf> {
+        let written = |text: &Spanned<String>| self.path(&text.value, &text.span);
+        let timelines = || overrides.audio.clone().or(self.written.audio.as_ref().map(written));
+        signal.from.as_ref().map(written).or_else(timelines)
     }
 
     /// A path as it is written at a place, from the folder of the file that it is written in.

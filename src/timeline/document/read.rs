@@ -6,7 +6,7 @@ use super::super::time;
 use super::decode::{Decoder, inner};
 use super::{Camera, Scalar, Spanned, Stabilise, Written};
 
-const FIELDS: [&str; 19] = [
+const FIELDS: [&str; 20] = [
     "model",
     "fps",
     "duration",
@@ -24,6 +24,7 @@ const FIELDS: [&str; 19] = [
     "stabilise",
     "music",
     "markers",
+    "signals",
     "variables",
     "include",
 ];
@@ -49,6 +50,7 @@ impl Decoder {
             return Written::default();
         };
         self.variables.music = fields.get("music").is_some();
+        let signals = fields.get("signals").map(|n| self.signals(n)).unwrap_or_default();
         if let Some(variables) = fields.get("variables") {
             self.variables(variables);
         }
@@ -97,6 +99,7 @@ impl Decoder {
                 .map(|(span, n)| Spanned { value: self.stabilise(n).unwrap_or_default(), span }),
             music: fields.get("music").map(|n| self.music(n).unwrap_or_default()),
             markers: std::mem::take(&mut self.markers),
+            signals,
         }
     }
 

@@ -49,17 +49,7 @@ impl Decoder {
             return;
         };
         for (name, value) in entries {
-            let wrong = if !name.text.chars().all(|c| c == '_' || c.is_alphanumeric()) {
-                Some(format!(
-                    "`{}` is no variable's name: expected letters, digits and `_`",
-                    name.text
-                ))
-            } else if self.variables.knows(&name.text) {
-                Some(format!("`{}` is known already: choose another name", name.text))
-            } else {
-                None
-            };
-            if let Some(message) = wrong {
+            if let Some(message) = self.no_name("variable", &name.text) {
                 self.report.error(name.span.clone(), message);
                 continue;
             }
@@ -80,6 +70,15 @@ impl Decoder {
                 self.variables.add_constant(&name.text, 0.0);
             }
         }
+    }
+
+    /// What is wrong with a name for expressions to use.
+    pub fn no_name(&self, what: &str, name: &str) -> Option<String> {
+        if !name.chars().all(|c| c == '_' || c.is_alphanumeric()) {
+            return Some(format!("`{name}` is no {what}'s name: expected letters, digits and `_`"));
+        }
+        let known = self.variables.knows(name);
+        known.then(|| format!("`{name}` is known already: choose another name"))
     }
 
     /// Where a text's own first character stands in the file; none where escapes move the others.

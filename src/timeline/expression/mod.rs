@@ -9,6 +9,7 @@ mod tests;
 
 use std::sync::Arc;
 
+use super::signal::Signal;
 use super::tempo::Clock;
 use operation::Op;
 pub use operation::{Input, NAMES};
@@ -30,6 +31,8 @@ pub struct Scene {
     pub stretch: f64,
     /// Length in output frames.
     pub frames: f64,
+    /// By their numbers.
+    pub signals: Vec<Signal>,
 }
 
 impl Scene {
@@ -45,6 +48,7 @@ impl Scene {
             Input::Beat => music(&|tempo| tempo.beat(second)),
             Input::Bar => music(&|tempo| tempo.bar(tempo.beat(second))),
             Input::Bpm => music(&|tempo| tempo.bpm(second)),
+            Input::Signal(number) => self.signals.get(number).map_or(0.0, |s| s.at(second)),
         }
     }
 }
@@ -72,6 +76,8 @@ impl Program {
 pub struct Variables {
     ops: Vec<Op>,
     names: Vec<(String, usize)>,
+    /// How many of the names are signals.
+    signals: usize,
     /// Whether there are beats.
     pub music: bool,
 }
@@ -93,7 +99,14 @@ impl Variables {
         self.names.push((name.into(), self.ops.len() - 1));
     }
 
-    /// The names in use: variables, inputs, constants.
+    /// Adds the next signal.
+    pub fn add_signal(&mut self, name: &str) {
+        self.ops.push(Op::Input(Input::Signal(self.signals)));
+        self.names.push((name.into(), self.ops.len() - 1));
+        self.signals += 1;
+    }
+
+    /// The names in use: signals, variables, inputs, constants.
     pub fn knows(&self, name: &str) -> bool {
         self.names.iter().any(|(known, _)| known == name)
             || NAMES.iter().any(|(known, _)| *known == name)

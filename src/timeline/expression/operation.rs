@@ -21,6 +21,8 @@ pub enum Input {
     Bar,
     /// Beats a minute.
     Bpm,
+    /// The signal of this number.
+    Signal(usize),
 }
 
 /// A name's meaning.

@@ -7,7 +7,7 @@ use super::*;
 
 fn scene() -> Scene {
     let clock = Clock { rate: (48, 1), tempo: Some(Tempo::new(0.5, 120.0, 4)) };
-    Scene { clock, stretch: 2.0, frames: 96.0 }
+    Scene { clock, stretch: 2.0, frames: 96.0, signals: Vec::new() }
 }
 
 fn with_music() -> Variables {
