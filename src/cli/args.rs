@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 
 use super::measure_args::{AudioArgs, Diagnose, MetricsArgs};
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
 use sg3render::weights::Part;
 
 use super::film_args::{ChunkArgs, DeviceArgs, JoinArgs, OverrideArgs, RenderArgs};
@@ -143,25 +143,12 @@ fn part(text: &str) -> Result<Part, String> {
 /// command in where the first argument is none.
 pub fn with_command(args: impl Iterator<Item = OsString>) -> Vec<OsString> {
     let mut args: Vec<_> = args.collect();
-    let known = [
-        "render",
-        "chunk",
-        "join",
-        "still",
-        "check",
-        "new",
-        "import",
-        "info",
-        "metrics",
-        "diagnose",
-        "help",
-        "-h",
-        "--help",
-        "-V",
-        "--version",
-    ];
     let first = args.get(1).map(|first| first.to_string_lossy().into_owned());
-    if first.is_some_and(|first| !known.contains(&first.as_str())) {
+    let own = ["help", "-h", "--help", "-V", "--version"];
+    let known = |first: &str| {
+        own.contains(&first) || Args::command().get_subcommands().any(|c| c.get_name() == first)
+    };
+    if first.is_some_and(|first| !known(&first)) {
         args.insert(1, "render".into());
     }
     args
@@ -170,7 +157,6 @@ pub fn with_command(args: impl Iterator<Item = OsString>) -> Vec<OsString> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use clap::CommandFactory;
 
     #[test]
     fn the_arguments_are_consistent() {
