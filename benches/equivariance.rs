@@ -10,6 +10,7 @@
 #![allow(clippy::print_stdout, reason = "a benchmark is a program, not the library")]
 
 #[path = "shared/mod.rs"]
+#[allow(dead_code, reason = "time is taken otherwise here")]
 mod shared;
 #[path = "../tests/untrained/mod.rs"]
 mod untrained;

@@ -15,6 +15,7 @@ mod layers;
 mod measure_args;
 mod metrics;
 mod new;
+mod plot;
 mod render;
 mod resume;
 mod shot;
@@ -53,6 +54,7 @@ pub fn main() -> ExitCode {
         Command::Still(args) => still::run(&args),
         Command::Check(args) => check::run(&args),
         Command::New(args) => new::run(&args),
+        Command::Plot(args) => plot::run(&args),
         Command::Import(args) => import::run(&args),
         Command::Info(args) => info::run(&args),
         Command::Metrics(args) => metrics::run(&args),

@@ -11,7 +11,7 @@ use crate::{Error, Result};
 /// Pixels of a plot; its letters can be read on a telephone's width of them.
 const SIZE: (u32, u32) = (640, 420);
 /// Colours that people with any colour vision tell apart (Okabe and Ito 2008).
-const COLOURS: [RGBColor; 7] = [
+pub(super) const COLOURS: [RGBColor; 7] = [
     RGBColor(0, 114, 178),
     RGBColor(213, 94, 0),
     RGBColor(0, 158, 115),

@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use super::super::arrays::{self, Array};
 use super::super::curve::Key;
-use super::super::document::{self, ArrayItem, Loop, Point, Seeds, Source, Spanned};
+use super::super::document::{self, ArrayItem, Loop, Point, Seeds, Source, Spanned, Walk};
 use super::super::easing::Easing;
 use super::super::resolved::{Interpolation, Latent, LatentPoint};
 use super::super::time::Time;
@@ -60,6 +60,8 @@ impl Check<'_> {
             keys,
             interpolation,
             period: repeat.then_some(times[times.len() - 1] - times[0]),
+            ping_pong: false,
+            even: self.even(seeds.even.as_ref(), interpolation),
         })
     }
 
@@ -75,7 +77,30 @@ impl Check<'_> {
         times.map(|time| time.ok().map(|frame| frame * self.stretch)).collect()
     }
 
+    fn walk(&mut self, latent: &document::Latent, walk: &Walk) -> Option<Latent> {
+        let whole = Spanned { value: Loop::Whole, span: latent.span.clone() };
+        let repeat = latent.repeat.as_ref().unwrap_or(&whole);
+        if matches!(repeat.value, Loop::No | Loop::PingPong) {
+            self.report
+                .error(repeat.span.clone(), "a walk comes back to its beginning")
+                .help("write the time that it takes, such as `loop: \"8s\"`, or leave `loop` out");
+            return None;
+        }
+        let period = self.period(repeat, &[])?;
+        let key = |(i, seed): (usize, &Spanned<u32>)| Key {
+            at: i as f64 * period / 4.0,
+            value: LatentPoint::Seed(seed.value),
+            easing: Easing::Linear,
+        };
+        let keys = walk.seeds.iter().enumerate().map(key).collect();
+        let interpolation = Interpolation::Walk(walk.waves);
+        Some(Latent { keys, interpolation, period: Some(period), ping_pong: false, even: false })
+    }
+
     fn latent(&mut self, latent: &document::Latent) -> Option<Latent> {
+        if let Some(walk) = &latent.walk {
+            return self.walk(latent, walk);
+        }
         let interpolation =
             latent.interpolation.as_ref().map_or(Interpolation::Linear, |i| i.value);
         let keys = self.keys(&latent.keys, |check, point, span| {
@@ -92,9 +117,32 @@ impl Check<'_> {
             check.point(point, span)
         });
         let period = latent.repeat.as_ref().and_then(|repeat| self.period(repeat, &keys));
-        let repeats = latent.repeat.as_ref().is_some_and(|repeat| repeat.value != Loop::No);
+        let value = latent.repeat.as_ref().map_or(Loop::No, |repeat| repeat.value);
+        let (ping_pong, repeats) =
+            (value == Loop::PingPong, !matches!(value, Loop::No | Loop::PingPong));
+        if let Some(repeat) = latent.repeat.as_ref().filter(|_| ping_pong && keys.len() < 2) {
+            self.report.error(repeat.span.clone(), "a loop of keys needs two of them at least");
+        }
+        let even = self.even(latent.even.as_ref(), interpolation);
+        if let Some(key) = latent.keys.iter().find(|key| even && key.easing != Easing::Linear) {
+            let span = key.at.as_ref().map_or(latent.span.clone(), |at| at.span.clone());
+            self.report.warning(
+                span,
+                "this key's `ease` has no effect: `speed: even` is the same all the way",
+            );
+        }
         self.loop_cubic(latent.interpolation.as_ref(), repeats, latent.keys.len());
-        (!keys.is_empty()).then_some(Latent { keys, interpolation, period })
+        (!keys.is_empty()).then_some(Latent { keys, interpolation, period, ping_pong, even })
+    }
+
+    /// Whether an even speed is asked for, of a path that can have one.
+    fn even(&mut self, even: Option<&Span>, interpolation: Interpolation) -> bool {
+        if let Some(span) = even.filter(|_| interpolation == Interpolation::Slerp) {
+            self.report
+                .error(span.clone(), "an even speed is one in w, and `slerp` goes through z")
+                .help("choose `linear`, `cubic` or `catmull_rom`");
+        }
+        even.is_some()
     }
 
     /// The published tool's cubic is defined for loops only.
@@ -120,7 +168,7 @@ impl Check<'_> {
 
     fn period(&mut self, repeat: &Spanned<Loop>, keys: &[Key<LatentPoint>]) -> Option<f64> {
         let period = match repeat.value {
-            Loop::No => return None,
+            Loop::No | Loop::PingPong => return None,
             Loop::Whole => self.whole()?,
             Loop::Period(time) => {
                 self.length(&Spanned { value: time, span: repeat.span.clone() })?

@@ -17,6 +17,9 @@ const INTERPOLATIONS: [(&str, Interpolation); 5] = [
     ("slerp", Interpolation::Slerp),
 ];
 const POINTS: [&str; 4] = ["seed", "z", "w", "average"];
+/// Of a walk of noise.
+const DEFAULT_WAVES: u32 = 3;
+const MOST_WAVES: i128 = 16;
 /// The largest index into an array that is understood.
 const MAX_INDEX: i128 = u32::MAX as i128;
 
@@ -34,6 +37,7 @@ pub(in crate::timeline) struct Seeds {
     pub every: Option<Spanned<Time>>,
     pub interpolation: Option<Spanned<Interpolation>>,
     pub repeat: bool,
+    pub even: Option<Span>,
     /// The field's name.
     pub span: Span,
 }
@@ -41,7 +45,11 @@ pub(in crate::timeline) struct Seeds {
 /// `latent: (keys: [...])`, or a single point.
 #[derive(Debug, Clone, PartialEq)]
 pub(in crate::timeline) struct Latent {
-    pub keys: Track<Point>,
+    pub keys: Vec<TrackKey<Point>>,
+    /// In place of keys.
+    pub walk: Option<Walk>,
+    /// At an even speed from the first key to the last.
+    pub even: Option<Span>,
     pub interpolation: Option<Spanned<Interpolation>>,
     pub repeat: Option<Spanned<Loop>>,
     /// The field's name.
@@ -54,6 +62,8 @@ pub(in crate::timeline) enum Loop {
     /// Over the timeline's duration.
     Whole,
     Period(Time),
+    /// To the last key and back.
+    PingPong,
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -62,6 +72,15 @@ pub(in crate::timeline) enum Point {
     Z(ArrayItem),
     W(ArrayItem),
     Average,
+}
+
+/// A way that needs no keys and comes back to its beginning.
+#[derive(Debug, Clone, PartialEq)]
+pub(in crate::timeline) struct Walk {
+    /// How often the fastest of its waves turns in a loop; 1 is a circle.
+    pub waves: u32,
+    /// Where it begins, and for a circle where it is after a quarter.
+    pub seeds: Vec<Spanned<u32>>,
 }
 
 /// A place in an array file.
@@ -115,6 +134,8 @@ impl Decoder {
                     let keys = vec![TrackKey::constant(point)];
                     Some(Source::Latent(Latent {
                         keys,
+                        walk: None,
+                        even: None,
                         interpolation: None,
                         repeat: None,
                         span: span.clone(),
@@ -136,24 +157,38 @@ impl Decoder {
 
     fn seeds(&mut self, node: &Node, span: Span) -> Option<Seeds> {
         let what = "a list of seeds such as [1, 2, 3]";
-        let seeds = Seeds { list: vec![], every: None, interpolation: None, repeat: true, span };
+        let seeds = Seeds {
+            list: vec![],
+            every: None,
+            interpolation: None,
+            repeat: true,
+            even: None,
+            span,
+        };
         if matches!(inner(node).value, Value::List(_)) {
             let list = self.list(node, what)?.iter().filter_map(|n| self.seed(n)).collect();
             return Some(Seeds { list, ..seeds });
         }
-        let fields = self.fields(node, "`seeds`", &["list", "every", "interpolate", "loop"])?;
+        let fields =
+            self.fields(node, "`seeds`", &["list", "every", "interpolate", "loop", "speed"])?;
         let list = fields.need(self, "list").and_then(|n| self.list(n, what)).unwrap_or_default();
         Some(Seeds {
             list: list.iter().filter_map(|n| self.seed(n)).collect(),
             every: fields.get("every").and_then(|n| self.time(n)),
             interpolation: self.interpolation(&fields),
+            even: self.even(&fields),
             repeat: fields.get("loop").and_then(|n| self.bool(n)).unwrap_or(true),
             ..seeds
         })
     }
 
     fn latent(&mut self, node: &Node, span: Span) -> Option<Latent> {
-        let fields = self.fields(node, "`latent`", &["keys", "interpolate", "loop"])?;
+        if let Value::Struct(_, entries) = &inner(node).value
+            && entries.iter().any(|(name, _)| name.text == "walk")
+        {
+            return self.walk(node, span);
+        }
+        let fields = self.fields(node, "`latent`", &["keys", "interpolate", "loop", "speed"])?;
         let items = fields
             .need(self, "keys")
             .and_then(|n| self.list(n, "a list of keys `(at: ..., seed: ...)`"));
@@ -167,12 +202,66 @@ impl Decoder {
         };
         let keys = items.unwrap_or_default().iter().filter_map(key).collect();
         let repeat = fields.get("loop").and_then(|n| self.repeat(n));
-        Some(Latent { keys, interpolation: self.interpolation(&fields), repeat, span })
+        let even = self.even(&fields);
+        Some(Latent {
+            keys,
+            walk: None,
+            even,
+            interpolation: self.interpolation(&fields),
+            repeat,
+            span,
+        })
+    }
+
+    /// `(walk: circle, seeds: [1, 2])` or `(walk: noise, seed: 1, waves: 4)`.
+    fn walk(&mut self, node: &Node, span: Span) -> Option<Latent> {
+        let fields = self.fields(node, "a walk", &["walk", "seed", "seeds", "waves", "loop"])?;
+        let circle = self.choice(fields.get("walk")?, &[("circle", true), ("noise", false)])?;
+        let (own, other) = if circle {
+            ("seeds", ["seed", "waves"].as_slice())
+        } else {
+            ("seed", ["seeds"].as_slice())
+        };
+        for name in other.iter().filter_map(|name| fields.name_span(name)) {
+            let kind = if circle { "circle" } else { "noise" };
+            let message = format!("this has no meaning for a walk of `{kind}`: it has `{own}`");
+            self.report.error(name, message);
+        }
+        let seeds = fields.need(self, own)?;
+        let (waves, seeds) = if circle {
+            let (first, second) = self.pair_of_seeds(seeds)?;
+            (1, vec![first, second])
+        } else {
+            let waves = fields.get("waves").map_or(Some(DEFAULT_WAVES), |n| {
+                self.integer(n, "a number of waves", 1..=MOST_WAVES)
+            });
+            (waves?, vec![self.seed(seeds)?])
+        };
+        let repeat = fields.get("loop").and_then(|n| self.repeat(n));
+        let walk = Some(Walk { waves, seeds });
+        Some(Latent { keys: Vec::new(), walk, even: None, interpolation: None, repeat, span })
+    }
+
+    fn pair_of_seeds(&mut self, node: &Node) -> Option<(Spanned<u32>, Spanned<u32>)> {
+        match self.list(node, "two seeds such as [1, 2]")? {
+            [a, b] => {
+                let (a, b) = (self.seed(a), self.seed(b));
+                Some((a?, b?))
+            }
+            _ => self.expected("two seeds such as [1, 2]", node),
+        }
     }
 
     fn interpolation(&mut self, fields: &Fields) -> Option<Spanned<Interpolation>> {
         let node = fields.get("interpolate")?;
         Some(Spanned::new(self.choice(node, &INTERPOLATIONS)?, node))
+    }
+
+    /// Where an even speed is asked for.
+    fn even(&mut self, fields: &Fields) -> Option<Span> {
+        let node = fields.get("speed")?;
+        let even = self.choice(node, &[("keys", false), ("even", true)])?;
+        even.then(|| node.span.clone())
     }
 
     fn repeat(&mut self, node: &Node) -> Option<Spanned<Loop>> {
@@ -182,7 +271,8 @@ impl Decoder {
             Value::Integer(_) | Value::Float(_) | Value::String(_) => {
                 Loop::Period(self.time(node)?.value)
             }
-            _ => return self.expected("`true`, `false` or the loop's period", node),
+            Value::Word(ref word) if word == "ping_pong" => Loop::PingPong,
+            _ => return self.expected("`true`, `false`, `ping_pong` or the loop's period", node),
         };
         Some(Spanned::new(repeat, node))
     }

@@ -17,7 +17,7 @@ use super::ron_tree::{self, Node};
 use super::time::Time;
 use crate::report::{Report, Span};
 
-pub(super) use latent::{ArrayItem, Latent, Layers, Loop, Mix, Point, Seeds, Source};
+pub(super) use latent::{ArrayItem, Latent, Layers, Loop, Mix, Point, Seeds, Source, Walk};
 pub(super) use music::{Marker, Music};
 pub(super) use scalar::Scalar;
 pub(super) use track::{Class, Track, TrackKey};
