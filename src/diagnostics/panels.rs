@@ -157,7 +157,7 @@ mod tests {
             ],
         };
         let svg = panels.svg().unwrap();
-        for word in ["a film", "drop", "psi", "flat", "time (s)", ">x<", ">y<"] {
+        for word in ["a film", "drop", "psi", "flat", "time (s)", "\nx\n</text>", "\ny\n</text>"] {
             assert!(svg.contains(word), "{word} is not in {svg}");
         }
         let png = image::load_from_memory(&panels.png().unwrap()).unwrap().to_rgb8();

@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use super::super::arrays::{self, Array};
 use super::super::curve::Key;
-use super::super::document::{self, ArrayItem, Loop, Point, Seeds, Source, Spanned, Walk};
+use super::super::document::{self, ArrayItem, Loop, Point, Seeds, Source, Spanned};
 use super::super::easing::Easing;
 use super::super::resolved::{Interpolation, Latent, LatentPoint};
 use super::super::time::Time;
@@ -77,26 +77,6 @@ impl Check<'_> {
         times.map(|time| time.ok().map(|frame| frame * self.stretch)).collect()
     }
 
-    fn walk(&mut self, latent: &document::Latent, walk: &Walk) -> Option<Latent> {
-        let whole = Spanned { value: Loop::Whole, span: latent.span.clone() };
-        let repeat = latent.repeat.as_ref().unwrap_or(&whole);
-        if matches!(repeat.value, Loop::No | Loop::PingPong) {
-            self.report
-                .error(repeat.span.clone(), "a walk comes back to its beginning")
-                .help("write the time that it takes, such as `loop: \"8s\"`, or leave `loop` out");
-            return None;
-        }
-        let period = self.period(repeat, &[])?;
-        let key = |(i, seed): (usize, &Spanned<u32>)| Key {
-            at: i as f64 * period / 4.0,
-            value: LatentPoint::Seed(seed.value),
-            easing: Easing::Linear,
-        };
-        let keys = walk.seeds.iter().enumerate().map(key).collect();
-        let interpolation = Interpolation::Walk(walk.waves);
-        Some(Latent { keys, interpolation, period: Some(period), ping_pong: false, even: false })
-    }
-
     fn latent(&mut self, latent: &document::Latent) -> Option<Latent> {
         if let Some(walk) = &latent.walk {
             return self.walk(latent, walk);
@@ -166,7 +146,7 @@ impl Check<'_> {
         }
     }
 
-    fn period(&mut self, repeat: &Spanned<Loop>, keys: &[Key<LatentPoint>]) -> Option<f64> {
+    pub fn period(&mut self, repeat: &Spanned<Loop>, keys: &[Key<LatentPoint>]) -> Option<f64> {
         let period = match repeat.value {
             Loop::No | Loop::PingPong => return None,
             Loop::Whole => self.whole()?,

@@ -7,6 +7,7 @@ mod layers;
 mod music;
 mod numbers;
 mod output;
+mod walk;
 
 use std::collections::HashMap;
 use std::path::PathBuf;

@@ -6,6 +6,7 @@ use super::super::ron_tree::{Node, Value};
 use super::super::time::Time;
 use super::decode::{Decoder, Fields, inner};
 use super::track::{Track, TrackKey};
+use super::walk::Walk;
 use super::{Scalar, Spanned};
 use crate::report::Span;
 
@@ -17,9 +18,6 @@ const INTERPOLATIONS: [(&str, Interpolation); 5] = [
     ("slerp", Interpolation::Slerp),
 ];
 const POINTS: [&str; 4] = ["seed", "z", "w", "average"];
-/// Of a walk of noise.
-const DEFAULT_WAVES: u32 = 3;
-const MOST_WAVES: i128 = 16;
 /// The largest index into an array that is understood.
 const MAX_INDEX: i128 = u32::MAX as i128;
 
@@ -72,15 +70,6 @@ pub(in crate::timeline) enum Point {
     Z(ArrayItem),
     W(ArrayItem),
     Average,
-}
-
-/// A way that needs no keys and comes back to its beginning.
-#[derive(Debug, Clone, PartialEq)]
-pub(in crate::timeline) struct Walk {
-    /// How often the fastest of its waves turns in a loop; 1 is a circle.
-    pub waves: u32,
-    /// Where it begins, and for a circle where it is after a quarter.
-    pub seeds: Vec<Spanned<u32>>,
 }
 
 /// A place in an array file.
@@ -151,7 +140,7 @@ impl Decoder {
         }
     }
 
-    fn seed(&mut self, node: &Node) -> Option<Spanned<u32>> {
+    pub fn seed(&mut self, node: &Node) -> Option<Spanned<u32>> {
         self.integer(node, "a seed", 0..=i128::from(u32::MAX)).map(|seed| Spanned::new(seed, node))
     }
 
@@ -213,45 +202,6 @@ impl Decoder {
         })
     }
 
-    /// `(walk: circle, seeds: [1, 2])` or `(walk: noise, seed: 1, waves: 4)`.
-    fn walk(&mut self, node: &Node, span: Span) -> Option<Latent> {
-        let fields = self.fields(node, "a walk", &["walk", "seed", "seeds", "waves", "loop"])?;
-        let circle = self.choice(fields.get("walk")?, &[("circle", true), ("noise", false)])?;
-        let (own, other) = if circle {
-            ("seeds", ["seed", "waves"].as_slice())
-        } else {
-            ("seed", ["seeds"].as_slice())
-        };
-        for name in other.iter().filter_map(|name| fields.name_span(name)) {
-            let kind = if circle { "circle" } else { "noise" };
-            let message = format!("this has no meaning for a walk of `{kind}`: it has `{own}`");
-            self.report.error(name, message);
-        }
-        let seeds = fields.need(self, own)?;
-        let (waves, seeds) = if circle {
-            let (first, second) = self.pair_of_seeds(seeds)?;
-            (1, vec![first, second])
-        } else {
-            let waves = fields.get("waves").map_or(Some(DEFAULT_WAVES), |n| {
-                self.integer(n, "a number of waves", 1..=MOST_WAVES)
-            });
-            (waves?, vec![self.seed(seeds)?])
-        };
-        let repeat = fields.get("loop").and_then(|n| self.repeat(n));
-        let walk = Some(Walk { waves, seeds });
-        Some(Latent { keys: Vec::new(), walk, even: None, interpolation: None, repeat, span })
-    }
-
-    fn pair_of_seeds(&mut self, node: &Node) -> Option<(Spanned<u32>, Spanned<u32>)> {
-        match self.list(node, "two seeds such as [1, 2]")? {
-            [a, b] => {
-                let (a, b) = (self.seed(a), self.seed(b));
-                Some((a?, b?))
-            }
-            _ => self.expected("two seeds such as [1, 2]", node),
-        }
-    }
-
     fn interpolation(&mut self, fields: &Fields) -> Option<Spanned<Interpolation>> {
         let node = fields.get("interpolate")?;
         Some(Spanned::new(self.choice(node, &INTERPOLATIONS)?, node))
@@ -264,7 +214,7 @@ impl Decoder {
         even.then(|| node.span.clone())
     }
 
-    fn repeat(&mut self, node: &Node) -> Option<Spanned<Loop>> {
+    pub fn repeat(&mut self, node: &Node) -> Option<Spanned<Loop>> {
         let repeat = match node.value {
             Value::Bool(true) => Loop::Whole,
             Value::Bool(false) => Loop::No,

@@ -9,6 +9,7 @@ mod music;
 mod read;
 mod scalar;
 mod track;
+mod walk;
 
 use std::path::{Path, PathBuf};
 
@@ -17,10 +18,11 @@ use super::ron_tree::{self, Node};
 use super::time::Time;
 use crate::report::{Report, Span};
 
-pub(super) use latent::{ArrayItem, Latent, Layers, Loop, Mix, Point, Seeds, Source, Walk};
+pub(super) use latent::{ArrayItem, Latent, Layers, Loop, Mix, Point, Seeds, Source};
 pub(super) use music::{Marker, Music};
 pub(super) use scalar::Scalar;
 pub(super) use track::{Class, Track, TrackKey};
+pub(super) use walk::Walk;
 
 /// A timeline that could be read, perhaps with mistakes that [`Document::check`] will tell.
 #[derive(Debug, Clone, PartialEq)]
