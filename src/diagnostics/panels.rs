@@ -11,6 +11,10 @@ const WIDTH: u32 = 1200;
 const PANEL: u32 = 150;
 const TITLE: u32 = 60;
 const AXIS: u32 = 30;
+/// Beside a panel: empty, its labels, and empty on the right.
+const LEFT: u32 = 14;
+const LABELS: u32 = 90;
+const RIGHT: u32 = 20;
 
 /// Curves that share a scale.
 #[derive(Debug, Clone, PartialEq)]
@@ -56,10 +60,10 @@ impl Panels {
         let (head, rest) = area.split_vertically(TITLE);
         head.draw(&Text::new(self.title.as_str(), (20, 8), font(24)))?;
         let (width, _) = area.dim_in_pixel();
-        let across = f64::from(width) - 110.0;
+        let across = f64::from(width) - f64::from(LEFT + LABELS + RIGHT);
         for (at, name) in &self.marks {
             let share = (at - self.x.0) / (self.x.1 - self.x.0);
-            let x = 90 + (share * across) as i32;
+            let x = (LEFT + LABELS) as i32 + (share * across) as i32;
             head.draw(&Text::new(name.as_str(), (x + 2, 40), font(16)))?;
         }
         let mut below = rest;
@@ -87,10 +91,11 @@ impl Panels {
             _ => (0.0, 1.0),
         };
         let mut chart = ChartBuilder::on(area)
-            .margin_right(20)
+            .margin_left(LEFT)
+            .margin_right(RIGHT)
             .margin_top(6)
             .x_label_area_size(if last { AXIS + 18 } else { 6 })
-            .y_label_area_size(90)
+            .y_label_area_size(LABELS)
             .build_cartesian_2d(self.x.0..self.x.1, low..high)?;
         let mut mesh = chart.configure_mesh();
         mesh.y_desc(&panel.name)

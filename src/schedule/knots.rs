@@ -98,7 +98,7 @@ impl Knots {
         let (first, last) = (self.times[0], self.times[self.times.len() - 1]);
         let share = (self.folded(frame) - first) / (last - first);
         // What is no number is the beginning.
-        share.max(0.0).min(1.0)
+        if share > 0.0 { share.min(1.0) } else { 0.0 }
     }
 }
 
