@@ -4,8 +4,8 @@
 //!
 //!     cargo bench --bench equivariance -- [NAME or FILE ...]
 //!
-//! Names are `t256`, `r256` ...: the published configurations with random weights, settled. The default
-//! is `t256 r256`.
+//! libtorch's operators take 5 to 20 s a picture of 256x256 on two cores. Names are `t256`, `r256` ...: the
+//! published configurations with random weights, settled. The default is `t256 r256`.
 
 #![allow(clippy::print_stdout, reason = "a benchmark is a program, not the library")]
 

@@ -232,7 +232,10 @@ fn another_rate_keeps_the_tempo() {
     let overrides = Overrides { fps: Some((50, 1)), ..Overrides::default() };
     let (resolved, _) = check("a.ron", text, "stylegan3-t", &overrides).unwrap();
     assert_eq!((resolved.fps, resolved.frames), ((50, 1), 200));
-    assert_eq!(resolved.psi.0.iter().map(|key| key.at).collect::<Vec<_>>(), [100.0, 150.0, 190.0]);
+    assert_eq!(
+        resolved.psi.keys.iter().map(|key| key.at).collect::<Vec<_>>(),
+        [100.0, 150.0, 190.0]
+    );
     assert_eq!((resolved.latent.keys[1].at, resolved.latent.period), (50.0, Some(100.0)));
 }
 
@@ -248,7 +251,7 @@ fn beats_follow_the_tempo_to_every_key() {
         assert_eq!(resolved.frames, 312 * scale as u64);
         let at = |keys: Vec<f64>| keys;
         assert_eq!(
-            at(resolved.psi.0.iter().map(|key| key.at).collect()),
+            at(resolved.psi.keys.iter().map(|key| key.at).collect()),
             frames(&[120.0, 168.0, 288.0])
         );
         assert_eq!(
@@ -393,9 +396,9 @@ fn sound(text: &str) -> Result<(), TestCaseError> {
                 !keys.is_empty() && keys.windows(2).all(|w| w[0] < w[1]) && keys[0] >= 0.0
             };
             prop_assert!(times(resolved.latent.keys.iter().map(|k| k.at).collect()));
-            prop_assert!(times(resolved.psi.0.iter().map(|k| k.at).collect()));
-            prop_assert!(times(resolved.camera.scale.0.iter().map(|k| k.at).collect()));
-            for key in resolved.class.iter().flat_map(|class| &class.0) {
+            prop_assert!(times(resolved.psi.keys.iter().map(|k| k.at).collect()));
+            prop_assert!(times(resolved.camera.scale.keys.iter().map(|k| k.at).collect()));
+            for key in resolved.class.iter().flat_map(|class| &class.keys) {
                 prop_assert!((key.value.iter().sum::<f64>() - 1.0).abs() < 1e-12);
             }
         }

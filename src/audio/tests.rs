@@ -144,10 +144,10 @@ fn beats_are_found() {
         let heard = hear(&clicks(&times, 20.0), 44_100).beats;
         let found = heard.tempo.unwrap();
         assert!((found / tempo - 1.0).abs() < 0.01, "{tempo}: {found}");
-        let near = |time: f64| heard.times.iter().any(|beat| (beat - time).abs() < 0.02);
+        let near = |time: f64| heard.times.iter().any(|beat| (beat - time).abs() < 0.01);
         let missed = times.iter().filter(|&&time| !near(time)).count();
         assert!(missed <= 1, "{tempo}: {missed} of {} missed; {:?}", times.len(), heard.times);
-        let wrong = |beat: &&f64| !times.iter().any(|time| (*beat - time).abs() < 0.02);
+        let wrong = |beat: &&f64| !times.iter().any(|time| (*beat - time).abs() < 0.01);
         assert_eq!(heard.times.iter().filter(wrong).count(), 0, "{tempo}: {:?}", heard.times);
     }
 }
@@ -157,7 +157,7 @@ fn beats_follow_a_player_who_is_not_quite_even() {
     let sway = |i: usize| 0.5 * i as f64 + 0.5 + 0.03 * (i as f64 * 0.4).sin();
     let times: Vec<f64> = (0..38).map(sway).collect();
     let heard = hear(&clicks(&times, 20.0), 44_100).beats;
-    let near = |time: &&f64| heard.times.iter().any(|beat| (beat - **time).abs() < 0.025);
+    let near = |time: &&f64| heard.times.iter().any(|beat| (beat - **time).abs() < 0.02);
     assert!(times.iter().filter(near).count() >= 36, "{:?}", heard.times);
 }
 

@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-use super::measure_args::{AudioArgs, Diagnose, MetricsArgs};
+use super::measure_args::{AudioArgs, Diagnose, MetricsArgs, drawing};
 use clap::{CommandFactory, Parser, Subcommand};
 use sg3render::weights::Part;
 
@@ -34,6 +34,8 @@ pub enum Command {
     Still(StillArgs),
     /// Check a timeline and report every mistake in it; nothing is rendered
     Check(CheckArgs),
+    /// Draw the curves of a timeline over time, with its markers
+    Plot(PlotArgs),
     /// Write a commented timeline to start from
     New(NewArgs),
     /// Turn a network pickle into a .safetensors file
@@ -94,6 +96,20 @@ pub struct CheckArgs {
     /// Print the findings on standard output as a JSON array
     #[arg(long)]
     pub json: bool,
+}
+
+#[derive(clap::Args)]
+pub struct PlotArgs {
+    /// The timeline (RON)
+    pub timeline: PathBuf,
+    /// The plot to write (`.svg` or `.png`)
+    #[arg(short, long, value_name = "FILE", value_parser = drawing)]
+    pub output: PathBuf,
+    #[command(flatten)]
+    pub overrides: OverrideArgs,
+    /// Replace the plot if it is already there
+    #[arg(long)]
+    pub overwrite: bool,
 }
 
 #[derive(clap::Args)]

@@ -3,7 +3,7 @@
 use std::fs;
 
 use serde_json::json;
-use sg3render::audio::{Feature, HOP, Hearing, NAMED, PITCHES, RATE, listen};
+use sg3render::audio::{Feature, HOP, Hearing, NAMED, PITCHES, RATE, Series, listen};
 use sg3render::diagnostics::{Line, Page, Plot, Sheet, Tile, npz, save};
 use sg3render::{Error, Result};
 
@@ -23,7 +23,7 @@ pub fn run(args: &AudioArgs) -> Result<()> {
     let text = if args.json { summary(&hearing).to_string() } else { prose(args, &hearing) };
     say(&text)?;
     let plots = plots(&hearing);
-    let pitches = pitches(&hearing).png()?;
+    let pictures = [("bands", bands(&hearing).png()?), ("pitches", pitches(&hearing).png()?)];
     if let Some(folder) = &args.output {
         fs::create_dir_all(folder).map_err(|e| Error::io("create", folder, e))?;
         let write = |name: &str, bytes: &[u8]| save(&folder.join(name), bytes, args.overwrite);
@@ -31,7 +31,9 @@ pub fn run(args: &AudioArgs) -> Result<()> {
             write(&format!("{name}.svg"), plot.svg()?.as_bytes())?;
             write(&format!("{name}.png"), &plot.png()?)?;
         }
-        write("pitches.png", &pitches)?;
+        for (name, png) in &pictures {
+            write(&format!("{name}.png"), png)?;
+        }
         write("signals.npz", &arrays(&hearing)?)?;
     }
     if let Some(path) = &args.report {
@@ -40,7 +42,9 @@ pub fn run(args: &AudioArgs) -> Result<()> {
         for (_, plot) in &plots {
             page.drawing(&plot.svg()?, &plot.title);
         }
-        page.picture(&pitches, "Pitch classes");
+        for (name, png) in &pictures {
+            page.picture(png, name);
+        }
         save_page(path, &page, args.overwrite)?;
     }
     Ok(())
@@ -157,34 +161,43 @@ fn plots(hearing: &Hearing) -> Vec<(&'static str, Plot)> {
         line("onset", onset.values()),
         Line { name: "beats".into(), points: beats, dots: true },
     ];
-    let bands = NAMED.map(|(name, ends)| line(name, hearing.series(Feature::Band(ends)).values()));
     vec![
         ("loudness", plot("Loudness", "amplitude", loudness)),
         ("onsets", plot("Onsets and beats", "strength", onsets)),
-        ("bands", plot("Bands, each to its own largest", "amplitude", bands.into())),
     ]
 }
 
-/// Pitch classes as rows over time, c at the bottom.
+fn bands(hearing: &Hearing) -> Sheet {
+    let rows = NAMED.map(|(name, ends)| (name, hearing.series(Feature::Band(ends))));
+    rows_over_time("Bands, each to its own largest", &rows, hearing.seconds())
+}
+
 fn pitches(hearing: &Hearing) -> Sheet {
-    let moments = hearing.rms.len();
+    let row = |(i, &name): (usize, &'static str)| (name, hearing.series(Feature::Chroma(i)));
+    let rows: Vec<_> = PITCHES.iter().enumerate().map(row).collect();
+    rows_over_time("Pitch classes", &rows, hearing.seconds())
+}
+
+/// Signals as rows over time, black to white, the first at the bottom.
+fn rows_over_time(title: &str, rows: &[(&str, Series)], length: f64) -> Sheet {
+    let moments = rows.first().map_or(0, |(_, series)| series.values().len());
     let every = moments.div_ceil(POINTS).max(1);
-    let width = moments.div_ceil(every);
-    let level = |class: usize, x: usize| {
-        let share = hearing.chroma[12 * (x * every).min(moments - 1) + class];
-        (255.0 * share) as u8
-    };
-    let rows = (0..12).rev().flat_map(|class| std::iter::repeat_n(class, ROW));
-    let pixels = rows.flat_map(|class| (0..width).flat_map(move |x| [level(class, x); 3]));
+    let level = |values: &[f32]| (255.0 * largest(values)) as u8;
+    let row = |series: &Series| series.values().chunks(every).flat_map(|v| [level(v); 3]).collect();
+    let names: Vec<&str> = rows.iter().map(|&(name, _)| name).collect();
+    let pixels = rows.iter().rev().flat_map(|(_, series)| {
+        let row: Vec<u8> = row(series);
+        std::iter::repeat_n(row, ROW).flatten()
+    });
     let tile = Tile {
-        caption: format!("from the bottom: {}", PITCHES.join(", ")),
-        width,
-        height: 12 * ROW,
+        caption: format!("from the bottom: {}", names.join(", ")),
+        width: moments.div_ceil(every),
+        height: rows.len() * ROW,
         pixels: pixels.collect(),
-        x: Some((hearing.seconds(), "seconds")),
+        x: Some((length, "seconds")),
         y: None,
     };
-    Sheet { title: "Pitch classes".into(), columns: vec![(Vec::new(), vec![tile])] }
+    Sheet { title: title.into(), columns: vec![(Vec::new(), vec![tile])] }
 }
 
 /// Every signal as the timeline takes it, 0 to 1.

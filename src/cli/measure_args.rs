@@ -194,7 +194,8 @@ pub struct ShotArgs {
     pub to: OutputArgs,
 }
 
-fn drawing(text: &str) -> Result<PathBuf, String> {
+/// The name of a drawing.
+pub fn drawing(text: &str) -> Result<PathBuf, String> {
     let path = PathBuf::from(text);
     let known = path.extension().is_some_and(|extension| extension == "svg" || extension == "png");
     if known { Ok(path) } else { Err("expected a name that ends in .svg or .png".into()) }

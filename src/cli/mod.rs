@@ -16,6 +16,7 @@ mod layers;
 mod measure_args;
 mod metrics;
 mod new;
+mod plot;
 mod render;
 mod resume;
 mod shot;
@@ -54,6 +55,7 @@ pub fn main() -> ExitCode {
         Command::Still(args) => still::run(&args),
         Command::Check(args) => check::run(&args),
         Command::New(args) => new::run(&args),
+        Command::Plot(args) => plot::run(&args),
         Command::Import(args) => import::run(&args),
         Command::Info(args) => info::run(&args),
         Command::Metrics(args) => metrics::run(&args),

@@ -24,3 +24,10 @@ pub struct Decoded {
     /// RGB, display-referred, rows from the top.
     pub pixels: Vec<u8>,
 }
+
+/// Keeps FFmpeg from writing to standard error, and teaches its bindings what its errors mean.
+#[cfg(feature = "video")]
+fn prepare() {
+    ffmpeg_next::util::log::set_level(ffmpeg_next::util::log::Level::Quiet);
+    ffmpeg_next::util::error::register_all();
+}

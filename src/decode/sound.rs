@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use ffmpeg_next::codec::context::Context as Codec;
 use ffmpeg_next::software::resampling::Context as Resampler;
-use ffmpeg_next::{ChannelLayout, Packet, decoder, ffi, format, frame, media, util};
+use ffmpeg_next::{ChannelLayout, Packet, decoder, ffi, format, frame, media};
 
 use crate::{Error, Result};
 
@@ -37,7 +37,7 @@ impl Sound {
     /// decodes.
     pub fn open(path: &Path, rate: u32) -> Result<Self> {
         fs::File::open(path).map_err(|e| Error::io("read", path, e))?;
-        util::log::set_level(util::log::Level::Quiet);
+        super::prepare();
         let failed = |e: ffmpeg_next::Error| {
             Error::Invalid(format!(
                 "`{}` is no sound that FFmpeg reads: {e}; expected a file such as `.wav`, `.mp3` or `.flac`",

@@ -11,7 +11,7 @@ use crate::{Error, Result};
 /// Pixels of a plot; its letters can be read on a telephone's width of them.
 const SIZE: (u32, u32) = (640, 420);
 /// Colours that people with any colour vision tell apart (Okabe and Ito 2008).
-const COLOURS: [RGBColor; 7] = [
+pub(super) const COLOURS: [RGBColor; 7] = [
     RGBColor(0, 114, 178),
     RGBColor(213, 94, 0),
     RGBColor(0, 158, 115),
@@ -83,7 +83,9 @@ impl Plot {
                 let faint = ShapeStyle { color: colour.mix(0.45), ..style };
                 chart.draw_series(line.points.iter().map(|&p| Circle::new(p, 3, faint)))?
             } else {
-                chart.draw_series(LineSeries::new(line.points.iter().copied(), style))?
+                // Each piece for itself: plotters mitres corners, and sharp ones grow spikes.
+                let pieces = line.points.windows(2);
+                chart.draw_series(pieces.map(|ends| PathElement::new(ends.to_vec(), style)))?
             };
             if self.lines.len() > 1 {
                 drawn
@@ -208,6 +210,20 @@ mod tests {
         // Letters: the title's rows are not blank.
         let dark = |y: u32| (0..SIZE.0).any(|x| png.get_pixel(x, y).0[0] < 100);
         assert!((14..45).any(dark));
+    }
+
+    #[test]
+    fn sharp_corners_stay_within_the_axes() {
+        let zigzag = (0..900).map(|i| (f64::from(i), f64::from(i % 2))).collect();
+        let mut plot = plot(zigzag);
+        plot.lines.truncate(1);
+        let png = image::load_from_memory(&plot.png().unwrap()).unwrap().to_rgb8();
+        let line =
+            |y: u32| (0..SIZE.0).filter(move |&x| png.get_pixel(x, y).0 == [0, 114, 178]).count();
+        let drawn: Vec<usize> = (0..SIZE.1).map(line).collect();
+        assert!(drawn[SIZE.1 as usize / 2] > 100);
+        // Above the plot there is the title, below it the axis.
+        assert_eq!(drawn[..30].iter().chain(&drawn[SIZE.1 as usize - 40..]).sum::<usize>(), 0);
     }
 
     #[test]

@@ -13,6 +13,7 @@ mod spline;
 mod stabilise;
 #[cfg(test)]
 mod tests;
+mod walk;
 
 use std::sync::Arc;
 

@@ -87,6 +87,11 @@ pub struct Latent {
     /// For a loop: the time in frames after the first key at which the first key is reached again
     /// (greater than the last key's time minus the first's). Before and after, the path repeats.
     pub period: Option<f64>,
+    /// Whether it goes to the last key and back, again and again; then there is no period.
+    pub ping_pong: bool,
+    /// Whether it is followed at an even speed in w from its beginning to its end (or once round): the
+    /// keys' times between, and their easings, count for nothing.
+    pub even: bool,
 }
 
 /// A point of latent space.
@@ -118,6 +123,10 @@ pub enum Interpolation {
     LoopCubic,
     /// Great circles in z, mapped at every frame. Needs keys that are seeds or z.
     Slerp,
+    /// A sum of so many waves through z that fit the period, which mapped at every frame comes back to
+    /// where it began. One is a circle through two keys, a quarter of the period apart; more are drawn
+    /// from the seed of the only key. At every moment z is normal, as the network expects it.
+    Walk(u32),
 }
 
 /// Another latent for some of the layers.

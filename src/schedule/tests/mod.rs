@@ -38,7 +38,7 @@ fn seed_path(interpolation: Interpolation, period: Option<f64>) -> resolved::Lat
 
 fn curve<V, T: Into<V>>(keys: impl IntoIterator<Item = (f64, T)>) -> Curve<V> {
     let easing = Easing::Linear;
-    Curve(keys.into_iter().map(|(at, value)| Key { at, value: value.into(), easing }).collect())
+    Curve::of(keys.into_iter().map(|(at, value)| Key { at, value: value.into(), easing }).collect())
 }
 
 /// A timeline in which everything moves.

@@ -111,7 +111,7 @@ fn no_camera(what: &str, kind: &str) -> String {
 /// Times in increasing order: all keys, and every frame or as many of them as are affordable.
 fn sample_times(camera: &resolved::Camera, frames: u64) -> Vec<f64> {
     fn times<V>(curve: &Curve<V>) -> impl Iterator<Item = f64> {
-        curve.0.iter().map(|key| key.at)
+        curve.keys.iter().map(|key| key.at)
     }
     let keys = times(&camera.translate)
         .chain(times(&camera.rotate))

@@ -136,7 +136,15 @@ impl Check<'_> {
         default: R,
         value: impl FnMut(&mut Self, &V, Span) -> Option<R>,
     ) -> Curve<R> {
-        let keys = track.map(|track| self.keys(track, value)).unwrap_or_default();
-        if keys.is_empty() { Curve::constant(default) } else { Curve(keys) }
+        let keys = track.map(|track| self.keys(&track.keys, value)).unwrap_or_default();
+        let cycle = track.and_then(|track| track.cycle.as_ref());
+        if let Some(span) = cycle.filter(|_| keys.len() < 2).map(|cycle| cycle.span.clone()) {
+            self.report.error(span, "a loop of keys needs two of them at least");
+        }
+        match keys.len() {
+            0 => Curve::constant(default),
+            1 => Curve::of(keys),
+            _ => Curve { keys, cycle: cycle.map(|cycle| cycle.value) },
+        }
     }
 }

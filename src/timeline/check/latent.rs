@@ -60,6 +60,8 @@ impl Check<'_> {
             keys,
             interpolation,
             period: repeat.then_some(times[times.len() - 1] - times[0]),
+            ping_pong: false,
+            even: self.even(seeds.even.as_ref(), interpolation),
         })
     }
 
@@ -76,6 +78,9 @@ impl Check<'_> {
     }
 
     fn latent(&mut self, latent: &document::Latent) -> Option<Latent> {
+        if let Some(walk) = &latent.walk {
+            return self.walk(latent, walk);
+        }
         let interpolation =
             latent.interpolation.as_ref().map_or(Interpolation::Linear, |i| i.value);
         let keys = self.keys(&latent.keys, |check, point, span| {
@@ -92,9 +97,32 @@ impl Check<'_> {
             check.point(point, span)
         });
         let period = latent.repeat.as_ref().and_then(|repeat| self.period(repeat, &keys));
-        let repeats = latent.repeat.as_ref().is_some_and(|repeat| repeat.value != Loop::No);
+        let value = latent.repeat.as_ref().map_or(Loop::No, |repeat| repeat.value);
+        let (ping_pong, repeats) =
+            (value == Loop::PingPong, !matches!(value, Loop::No | Loop::PingPong));
+        if let Some(repeat) = latent.repeat.as_ref().filter(|_| ping_pong && keys.len() < 2) {
+            self.report.error(repeat.span.clone(), "a loop of keys needs two of them at least");
+        }
+        let even = self.even(latent.even.as_ref(), interpolation);
+        if let Some(key) = latent.keys.iter().find(|key| even && key.easing != Easing::Linear) {
+            let span = key.at.as_ref().map_or(latent.span.clone(), |at| at.span.clone());
+            self.report.warning(
+                span,
+                "this key's `ease` has no effect: `speed: even` is the same all the way",
+            );
+        }
         self.loop_cubic(latent.interpolation.as_ref(), repeats, latent.keys.len());
-        (!keys.is_empty()).then_some(Latent { keys, interpolation, period })
+        (!keys.is_empty()).then_some(Latent { keys, interpolation, period, ping_pong, even })
+    }
+
+    /// Whether an even speed is asked for, of a path that can have one.
+    fn even(&mut self, even: Option<&Span>, interpolation: Interpolation) -> bool {
+        if let Some(span) = even.filter(|_| interpolation == Interpolation::Slerp) {
+            self.report
+                .error(span.clone(), "an even speed is one in w, and `slerp` goes through z")
+                .help("choose `linear`, `cubic` or `catmull_rom`");
+        }
+        even.is_some()
     }
 
     /// The published tool's cubic is defined for loops only.
@@ -118,9 +146,9 @@ impl Check<'_> {
         }
     }
 
-    fn period(&mut self, repeat: &Spanned<Loop>, keys: &[Key<LatentPoint>]) -> Option<f64> {
+    pub fn period(&mut self, repeat: &Spanned<Loop>, keys: &[Key<LatentPoint>]) -> Option<f64> {
         let period = match repeat.value {
-            Loop::No => return None,
+            Loop::No | Loop::PingPong => return None,
             Loop::Whole => self.whole()?,
             Loop::Period(time) => {
                 self.length(&Spanned { value: time, span: repeat.span.clone() })?

@@ -8,6 +8,7 @@ mod music;
 mod numbers;
 mod output;
 mod signals;
+mod walk;
 
 use std::collections::HashMap;
 use std::path::PathBuf;

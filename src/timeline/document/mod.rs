@@ -10,6 +10,7 @@ mod read;
 mod scalar;
 mod signals;
 mod track;
+mod walk;
 
 use std::path::{Path, PathBuf};
 
@@ -24,6 +25,7 @@ pub(super) use music::{Marker, Music};
 pub(super) use scalar::Scalar;
 pub(super) use signals::Signal;
 pub(super) use track::{Class, Track, TrackKey};
+pub(super) use walk::Walk;
 
 /// A timeline that could be read, perhaps with mistakes that [`Document::check`] will tell.
 #[derive(Debug, Clone, PartialEq)]
