@@ -9,6 +9,8 @@
 //! need FFmpeg; what reads, checks and schedules timelines is always there.
 
 mod aside;
+pub mod audio;
+mod cache;
 pub mod decode;
 pub mod diagnostics;
 mod digest;

@@ -5,14 +5,25 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// What every room may use, and these nothing but each other.
-const FREE: [&str; 8] =
-    ["aside", "digest", "environment", "error", "progress", "report", "signal", "unfinished"];
+const FREE: [&str; 9] = [
+    "aside",
+    "cache",
+    "digest",
+    "environment",
+    "error",
+    "progress",
+    "report",
+    "signal",
+    "unfinished",
+];
 
 /// The other rooms, and what they may use besides.
-const ROOMS: [(&str, &[&str]); 13] = [
+const ROOMS: [(&str, &[&str]); 14] = [
+    ("audio", &["decode"]),
     (
         "cli",
         &[
+            "audio",
             "decode",
             "diagnostics",
             "encode",
@@ -33,15 +44,16 @@ const ROOMS: [(&str, &[&str]); 13] = [
     ("main", &["cli"]),
     ("metrics", &[]),
     ("network", &["kernels"]),
-    ("render", &["encode", "metrics", "network", "schedule", "timeline", "weights"]),
+    ("render", &["audio", "encode", "metrics", "network", "schedule", "timeline", "weights"]),
     ("schedule", &["timeline"]),
-    ("timeline", &[]),
+    ("timeline", &["audio"]),
     // Configuration, layer tables and the `TensorSource` trait.
     ("weights", &["network"]),
 ];
 
 /// The rooms that are tested in seconds, without libtorch and FFmpeg.
-const PURE: [&str; 6] = ["diagnostics", "kernels", "metrics", "schedule", "signal", "timeline"];
+const PURE: [&str; 7] =
+    ["audio", "diagnostics", "kernels", "metrics", "schedule", "signal", "timeline"];
 
 #[test]
 fn rooms_use_only_what_they_may() {

@@ -3,9 +3,8 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-use super::measure_args::{Diagnose, MetricsArgs};
-use clap::{Parser, Subcommand};
-use sg3render::timeline::time;
+use super::measure_args::{AudioArgs, Diagnose, MetricsArgs, drawing};
+use clap::{CommandFactory, Parser, Subcommand};
 use sg3render::weights::Part;
 
 use super::farm_args::Farm;
@@ -39,6 +38,8 @@ pub enum Command {
     Still(StillArgs),
     /// Check a timeline and report every mistake in it; nothing is rendered
     Check(CheckArgs),
+    /// Draw the curves of a timeline over time, with its markers
+    Plot(PlotArgs),
     /// Write a commented timeline to start from
     New(NewArgs),
     /// Turn a network pickle into a .safetensors file
@@ -50,6 +51,8 @@ pub enum Command {
     /// Make texture sticking visible: stripes, averages, spectra, limits for a shot
     #[command(subcommand)]
     Diagnose(Diagnose),
+    /// Show what is heard in a piece of music: tempo, beats, loudness, bands, pitches
+    Audio(AudioArgs),
 }
 
 impl Command {
@@ -70,9 +73,10 @@ impl Command {
 pub struct StillArgs {
     /// The timeline (RON)
     pub timeline: PathBuf,
-    /// The moment: a frame (`48`), `1.5s`, `00:00:02:12`, or with a minus from the end (`-1s`)
-    #[arg(long, value_name = "TIME", allow_hyphen_values = true, value_parser = moment)]
-    pub at: time::Time,
+    /// The moment: a frame (`48`), `1.5s`, `00:00:02:12`, `4b`, a marker of the timeline, or with a minus
+    /// from the end (`-1s`)
+    #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
+    pub at: String,
     /// The image to write: `.png` (8 bits) or `.exr`
     #[arg(short, long)]
     pub output: PathBuf,
@@ -97,6 +101,20 @@ pub struct CheckArgs {
     /// Print the findings on standard output as a JSON array
     #[arg(long)]
     pub json: bool,
+}
+
+#[derive(clap::Args)]
+pub struct PlotArgs {
+    /// The timeline (RON)
+    pub timeline: PathBuf,
+    /// The plot to write (`.svg` or `.png`)
+    #[arg(short, long, value_name = "FILE", value_parser = drawing)]
+    pub output: PathBuf,
+    #[command(flatten)]
+    pub overrides: OverrideArgs,
+    /// Replace the plot if it is already there
+    #[arg(long)]
+    pub overwrite: bool,
 }
 
 #[derive(clap::Args)]
@@ -134,13 +152,6 @@ pub struct InfoArgs {
     pub json: bool,
 }
 
-fn moment(text: &str) -> Result<time::Time, String> {
-    match text.parse() {
-        Ok(frames) => time::Time::from_frames(frames),
-        Err(_) => time::Time::parse(text),
-    }
-}
-
 fn part(text: &str) -> Result<Part, String> {
     match text {
         "G_ema" => Ok(Part::GEma),
@@ -153,26 +164,12 @@ fn part(text: &str) -> Result<Part, String> {
 /// command in where the first argument is none.
 pub fn with_command(args: impl Iterator<Item = OsString>) -> Vec<OsString> {
     let mut args: Vec<_> = args.collect();
-    let known = [
-        "render",
-        "chunk",
-        "join",
-        "farm",
-        "still",
-        "check",
-        "new",
-        "import",
-        "info",
-        "metrics",
-        "diagnose",
-        "help",
-        "-h",
-        "--help",
-        "-V",
-        "--version",
-    ];
     let first = args.get(1).map(|first| first.to_string_lossy().into_owned());
-    if first.is_some_and(|first| !known.contains(&first.as_str())) {
+    let own = ["help", "-h", "--help", "-V", "--version"];
+    let known = |first: &str| {
+        own.contains(&first) || Args::command().get_subcommands().any(|c| c.get_name() == first)
+    };
+    if first.is_some_and(|first| !known(&first)) {
         args.insert(1, "render".into());
     }
     args
@@ -181,7 +178,6 @@ pub fn with_command(args: impl Iterator<Item = OsString>) -> Vec<OsString> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use clap::CommandFactory;
 
     #[test]
     fn the_arguments_are_consistent() {

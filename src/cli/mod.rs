@@ -1,6 +1,7 @@
 //! The command line: the only place that prints.
 
 mod args;
+mod audio;
 mod check;
 mod chunk;
 mod devices;
@@ -14,9 +15,11 @@ mod footage;
 mod import;
 mod info;
 mod join;
+mod layers;
 mod measure_args;
 mod metrics;
 mod new;
+mod plot;
 mod render;
 mod resume;
 mod shot;
@@ -57,10 +60,12 @@ pub fn main() -> ExitCode {
         Command::Still(args) => still::run(&args),
         Command::Check(args) => check::run(&args),
         Command::New(args) => new::run(&args),
+        Command::Plot(args) => plot::run(&args),
         Command::Import(args) => import::run(&args),
         Command::Info(args) => info::run(&args),
         Command::Metrics(args) => metrics::run(&args),
         Command::Diagnose(args) => diagnose::run(&args),
+        Command::Audio(args) => audio::run(&args),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

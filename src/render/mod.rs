@@ -1,6 +1,7 @@
 //! Rendering: the one room that joins the schedule, the network and the encoder.
 
 mod finish;
+mod inner;
 mod network;
 mod pipeline;
 mod project;
@@ -8,6 +9,7 @@ mod still;
 mod subject;
 mod synthesise;
 
+pub use inner::Inner;
 pub use network::Network;
 pub use pipeline::{Job, Outcome, run};
 pub use project::Project;

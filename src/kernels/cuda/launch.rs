@@ -4,11 +4,11 @@ use std::collections::HashMap;
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
 use super::arguments::{Pointers, arguments, planes_per_launch};
-use super::cache;
 use super::driver::{Driver, Kernel};
 use super::nvrtc::Nvrtc;
 use super::plan::{Plan, SIGNS_A_WORD, Signs, Storage, Variant};
 use crate::Result;
+use crate::cache;
 use crate::kernels::FilteredLrelu;
 
 /// The kernel's source, and its name in it.

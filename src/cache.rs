@@ -1,4 +1,4 @@
-//! Compiled kernels on disk. An entry is its content's SHA-256 followed by the content; one that does
+//! What takes long to make, kept on disk. An entry is its content's SHA-256 followed by the content; one that does
 //! not agree with itself is made again. A cache that cannot be written costs time, not the work.
 
 use std::env;
@@ -71,3 +71,6 @@ fn write(path: &Path, content: &[u8]) -> Result<()> {
         .map_err(|e| Error::io("write", path, e))?;
     aside.commit()
 }
+
+#[cfg(test)]
+mod tests;
