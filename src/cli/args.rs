@@ -7,6 +7,7 @@ use super::measure_args::{Diagnose, MetricsArgs, drawing};
 use clap::{Parser, Subcommand};
 use sg3render::weights::Part;
 
+use super::farm_args::Farm;
 use super::film_args::{ChunkArgs, DeviceArgs, JoinArgs, OverrideArgs, RenderArgs};
 
 /// Video and animation from alias-free GANs (StyleGAN3)
@@ -30,6 +31,9 @@ pub enum Command {
     Chunk(ChunkArgs),
     /// Verify the chunks of a folder and make the film of them
     Join(JoinArgs),
+    /// Render a film on a render farm: plan, submit, look, cancel
+    #[command(subcommand)]
+    Farm(Farm),
     /// Render one moment of a timeline to an image
     Still(StillArgs),
     /// Check a timeline and report every mistake in it; nothing is rendered
@@ -56,6 +60,7 @@ impl Command {
             Self::Render(args) => args.film.show.json,
             Self::Chunk(args) => args.film.show.json,
             Self::Join(args) => args.show.json,
+            Self::Farm(args) => args.json(),
             Self::Metrics(args) => args.json,
             _ => false,
         }
@@ -161,6 +166,7 @@ pub fn with_command(args: impl Iterator<Item = OsString>) -> Vec<OsString> {
         "render",
         "chunk",
         "join",
+        "farm",
         "still",
         "check",
         "plot",

@@ -5,6 +5,9 @@ mod check;
 mod chunk;
 mod devices;
 mod diagnose;
+mod farm;
+mod farm_args;
+mod farm_plan;
 mod film;
 mod film_args;
 mod footage;
@@ -29,6 +32,7 @@ use clap::Parser;
 use clap::error::ErrorKind;
 
 use args::{Args, Command};
+use sg3render::Error;
 
 /// Usage errors of the command line itself (BSD's sysexits).
 const USAGE: u8 = 64;
@@ -51,6 +55,7 @@ pub fn main() -> ExitCode {
         Command::Render(args) => render::run(&args),
         Command::Chunk(args) => chunk::run(&args),
         Command::Join(args) => join::run(&args),
+        Command::Farm(args) => farm::run(&args),
         Command::Still(args) => still::run(&args),
         Command::Check(args) => check::run(&args),
         Command::New(args) => new::run(&args),
@@ -63,6 +68,10 @@ pub fn main() -> ExitCode {
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
+            let error = match error {
+                Error::Interrupted => terminal::interruption(),
+                other => other,
+            };
             terminal::show_error(&error, json);
             ExitCode::from(error.exit_code())
         }

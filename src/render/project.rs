@@ -105,6 +105,16 @@ impl Project {
         self.resolved.canvas.size.unwrap_or((resolution, resolution))
     }
 
+    /// About what a frame takes on two cores, seconds: see `benches/results`. It grows with the side
+    /// of the picture and no faster, because the larger networks have fewer channels there.
+    pub fn frame_seconds(&self) -> f64 {
+        let of_256 = match self.config {
+            Config::StyleGan3(_) => 0.5,
+            Config::StyleGan2(_) => 0.13,
+        };
+        of_256 * self.config.image().0 as f64 / 256.0
+    }
+
     /// What a sink must know to take the whole film.
     pub fn stream(&self) -> Stream {
         let Resolved { canvas, fps, audio, frames, .. } = &self.resolved;
