@@ -3,6 +3,7 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 
+use super::dataset_args::DatasetArgs;
 use super::measure_args::{Diagnose, MetricsArgs};
 use clap::{Parser, Subcommand};
 use sg3render::timeline::time;
@@ -41,6 +42,8 @@ pub enum Command {
     Import(ImportArgs),
     /// Show what a network is made of
     Info(InfoArgs),
+    /// Make a set of training images of videos and pictures
+    Dataset(DatasetArgs),
     /// Measure how well a network's pictures move with their input: EQ-T and EQ-R
     Metrics(MetricsArgs),
     /// Make texture sticking visible: stripes, averages, spectra, limits for a shot
@@ -55,6 +58,7 @@ impl Command {
             Self::Render(args) => args.film.show.json,
             Self::Chunk(args) => args.film.show.json,
             Self::Join(args) => args.show.json,
+            Self::Dataset(args) => args.show.json,
             Self::Metrics(args) => args.json,
             _ => false,
         }
@@ -157,6 +161,7 @@ pub fn with_command(args: impl Iterator<Item = OsString>) -> Vec<OsString> {
         "new",
         "import",
         "info",
+        "dataset",
         "metrics",
         "diagnose",
         "help",

@@ -3,6 +3,8 @@
 mod args;
 mod check;
 mod chunk;
+mod dataset;
+mod dataset_args;
 mod devices;
 mod diagnose;
 mod film;
@@ -54,6 +56,7 @@ pub fn main() -> ExitCode {
         Command::New(args) => new::run(&args),
         Command::Import(args) => import::run(&args),
         Command::Info(args) => info::run(&args),
+        Command::Dataset(args) => dataset::run(&args),
         Command::Metrics(args) => metrics::run(&args),
         Command::Diagnose(args) => diagnose::run(&args),
     };

@@ -44,13 +44,19 @@ impl Files {
         Ok(Self { path: path.to_path_buf(), names, zip })
     }
 
-    pub fn len(&self) -> usize {
-        self.names.len()
+    /// One file of a folder.
+    ///
+    /// # Errors
+    /// [`Error::Io`] for one that is not there.
+    pub fn single(path: &Path) -> Result<Self> {
+        fs::metadata(path).map_err(|e| Error::io("read", path, e))?;
+        let folder = path.parent().unwrap_or(Path::new("")).to_path_buf();
+        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        Ok(Self { path: folder, names: vec![(name, 0)], zip: None })
     }
 
-    /// The folder or zip.
-    pub fn path(&self) -> &Path {
-        &self.path
+    pub fn len(&self) -> usize {
+        self.names.len()
     }
 
     pub fn name(&self, i: usize) -> &str {

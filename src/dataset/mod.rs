@@ -3,6 +3,7 @@
 
 mod files;
 mod labels;
+pub mod make;
 mod picture;
 mod write;
 
