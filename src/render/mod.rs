@@ -1,5 +1,6 @@
 //! Rendering: the one room that joins the schedule, the network and the encoder.
 
+mod detector;
 mod finish;
 mod network;
 mod pipeline;
@@ -8,6 +9,7 @@ mod still;
 mod subject;
 mod synthesise;
 
+pub use detector::ScriptDetector;
 pub use network::Network;
 pub use pipeline::{Job, Outcome, run};
 pub use project::Project;
