@@ -36,12 +36,13 @@ fn main() {
     }
 }
 
-/// Compiles the C++ of `src/network` against the headers beside the libraries, or where torch-sys, too,
-/// is told that they are.
+/// Compiles the C++ border against the headers beside the libraries, or where torch-sys, too, is told
+/// that they are.
 fn build_border(lib: &Path) {
-    const SOURCES: [&str; 2] = ["src/network/border.cpp", "src/network/detector.cpp"];
-    for source in SOURCES {
-        println!("cargo::rerun-if-changed={source}");
+    const SOURCES: [&str; 3] =
+        ["src/network/border.cpp", "src/network/detector.cpp", "src/network/streams.cpp"];
+    for file in SOURCES.iter().chain(&["src/network/border.hpp"]) {
+        println!("cargo::rerun-if-changed={file}");
     }
     println!("cargo::rerun-if-env-changed=LIBTORCH_INCLUDE");
     let beside = lib.parent().unwrap_or(lib).to_path_buf();

@@ -5,8 +5,17 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// What every room may use, and these nothing but each other.
-const FREE: [&str; 8] =
-    ["aside", "digest", "environment", "error", "progress", "report", "signal", "unfinished"];
+const FREE: [&str; 9] = [
+    "aside",
+    "cache",
+    "digest",
+    "environment",
+    "error",
+    "progress",
+    "report",
+    "signal",
+    "unfinished",
+];
 
 /// The other rooms, and what they may use besides.
 const ROOMS: [(&str, &[&str]); 14] = [
@@ -28,7 +37,7 @@ const ROOMS: [(&str, &[&str]); 14] = [
     ),
     ("dataset", &["decode"]),
     ("decode", &[]),
-    ("diagnostics", &["metrics"]),
+    ("diagnostics", &["dataset", "metrics"]),
     ("encode", &[]),
     ("farm", &["encode", "schedule"]),
     ("kernels", &[]),

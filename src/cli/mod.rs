@@ -7,6 +7,8 @@ mod dataset;
 mod dataset_args;
 mod devices;
 mod diagnose;
+mod distribution;
+mod equivariance;
 mod film;
 mod film_args;
 mod footage;

@@ -85,6 +85,11 @@ impl Dataset {
         Self { mirrored: true, ..self.clone() }
     }
 
+    /// Whether the flipped images belong to it.
+    pub fn is_mirrored(&self) -> bool {
+        self.mirrored
+    }
+
     /// How many images there are, the flipped ones counted.
     pub fn len(&self) -> usize {
         self.images.len() * if self.mirrored { 2 } else { 1 }

@@ -5,33 +5,11 @@
 
 #include <ATen/core/grad_mode.h>
 
-#include <exception>
 #include <memory>
-#include <string>
 
-namespace {
-
-thread_local std::string what;
-
-template <class Work>
-int guarded(Work work) {
-    try {
-        work();
-        return 0;
-    } catch (const std::exception& error) {
-        what = error.what();
-    } catch (...) {
-        what = "unknown C++ exception";
-    }
-    return 1;
-}
-
-}  // namespace
+#include "border.hpp"
 
 extern "C" {
-
-// Why this thread's last call failed; valid until the next.
-const char* sg3_detector_what() { return what.c_str(); }
 
 // Reads a module onto a device: the CPU, or CUDA's `cuda`th where that is not negative.
 int sg3_detector_load(const char* path, int cuda, torch::jit::Module** module) {

@@ -7,11 +7,11 @@ use std::ptr::NonNull;
 use tch::{Device, Kind, Tensor};
 use torch_sys::C_tensor;
 
+use super::border::what;
 use crate::{Error, Result};
 
 // SAFETY: the declarations are those of detector.cpp.
 unsafe extern "C" {
-    fn sg3_detector_what() -> *const c_char;
     fn sg3_detector_load(path: *const c_char, cuda: c_int, module: *mut *mut c_void) -> c_int;
     fn sg3_detector_call(
         module: *mut c_void,
@@ -110,10 +110,9 @@ impl Drop for Module {
     }
 }
 
-/// This thread's last failure: the last line says what TorchScript's traces lead to.
+/// This thread's last failure: its first line, or where TorchScript shows a trace, the error at the end of it.
 fn failure() -> String {
-    // SAFETY: the text ends in a zero byte and stays until this thread's next call.
-    let what = unsafe { CStr::from_ptr(sg3_detector_what()) }.to_string_lossy();
+    let what = what();
     let mut lines = what.lines().filter(|line| !line.trim().is_empty());
     let first = lines.next().unwrap_or_default();
     let told = lines.rfind(|line| line.contains("Error:")).unwrap_or(first);

@@ -35,6 +35,10 @@ mod modulated;
 #[cfg(feature = "torch")]
 mod native;
 #[cfg(feature = "torch")]
+pub mod replay;
+#[cfg(feature = "torch")]
+pub mod streams;
+#[cfg(feature = "torch")]
 mod stylegan2;
 #[cfg(feature = "torch")]
 mod stylegan3;

@@ -4,7 +4,7 @@ use std::ffi::CStr;
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
-use tch::{Device, Tensor};
+use tch::{Device, Kind, Tensor};
 
 use crate::metrics::distribution::{Detector, Features, Output, Pixels};
 use crate::network::detector::Module;
@@ -14,7 +14,7 @@ use crate::{Error, Result, digest};
 const BATCH: usize = 32;
 
 /// The published detectors and whatever is called as they are: `forward(images, ...)` of uint8 images
-/// `[n, 3, height, width]` and booleans by name. Features are asked for with `return_features=True`,
+/// `[n, 3, height, width]` (float ones from 0 to 255 for perceptual features) and booleans by name. Features are asked for with `return_features=True`,
 /// probabilities with `no_output_bias=True`, perceptual ones with `resize_images=False,
 /// return_lpips=True`.
 pub struct ScriptDetector {
@@ -51,7 +51,9 @@ impl Detector for ScriptDetector {
         let mut module = self.module.lock().unwrap_or_else(PoisonError::into_inner);
         let mut features = Features::default();
         for batch in pixels.values.chunks(BATCH * 3 * pixels.side * pixels.side) {
-            let images = Tensor::f_from_slice(batch)?.f_reshape([-1, 3, side, side])?;
+            let kind = if output == Output::Perceptual { Kind::Float } else { Kind::Uint8 };
+            let images = Tensor::f_from_slice(batch)?.f_to_kind(kind)?;
+            let images = images.f_reshape([-1, 3, side, side])?;
             let rows = module.call(&images.f_to_device(self.device)?, named)?;
             let dim = rows.size2().map_err(Error::from)?.1 as usize;
             let values = Vec::<f32>::try_from(&rows.f_contiguous()?.f_reshape([-1])?)?;

@@ -4,12 +4,11 @@ use std::collections::HashMap;
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
 use super::arguments::{Pointers, arguments, planes_per_launch};
-use super::cache;
 use super::driver::{Driver, Kernel};
 use super::nvrtc::Nvrtc;
 use super::plan::{Plan, SIGNS_A_WORD, Signs, Storage, Variant};
-use crate::Result;
 use crate::kernels::FilteredLrelu;
+use crate::{Result, cache};
 
 /// The kernel's source, and its name in it.
 pub(super) const SOURCE: &str = include_str!("filtered_lrelu.cu");

@@ -6,7 +6,6 @@
 //! source, compiled for the CPU, agrees with the golden data and the reference.
 
 mod arguments;
-mod cache;
 mod driver;
 mod launch;
 mod nvrtc;

@@ -194,7 +194,7 @@ fn first_error(log: Vec<u8>) -> String {
 
 /// Where set-up, or pip beside a torch of the user's own, puts it.
 pub(super) fn folders() -> Vec<PathBuf> {
-    let set_up = super::cache::root().map(|root| root.join("libtorch-2.11.0/nvidia/cu13/lib"));
+    let set_up = crate::cache::root().map(|root| root.join("libtorch-2.11.0/nvidia/cu13/lib"));
     let beside =
         env::var_os("LIBTORCH").map(|torch| PathBuf::from(torch).join("../nvidia/cu13/lib"));
     beside.into_iter().chain(set_up).collect()

@@ -77,12 +77,13 @@ pub enum Output {
 }
 
 /// Pictures as a detector takes them.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Pixels {
     /// Width and height.
     pub side: usize,
-    /// `[n, 3, side, side]` samples from 0 to 255.
-    pub values: Vec<u8>,
+    /// `[n, 3, side, side]` samples from 0 to 255: whole numbers, except for [`Output::Perceptual`],
+    /// whose small steps rounding would hide.
+    pub values: Vec<f32>,
 }
 
 impl Pixels {

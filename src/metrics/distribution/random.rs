@@ -67,12 +67,11 @@ impl Detector for RandomDetector {
 }
 
 impl RandomDetector {
-    fn features(&self, picture: &[u8], mut side: usize) -> Vec<f32> {
+    fn features(&self, picture: &[f32], mut side: usize) -> Vec<f32> {
         let area = side * side;
         // Channels beside each other, so that a kernel's row is one piece of memory.
-        let mut map: Vec<f32> = (0..3 * area)
-            .map(|i| (f32::from(picture[i % 3 * area + i / 3]) - 127.5) / 64.0)
-            .collect();
+        let mut map: Vec<f32> =
+            (0..3 * area).map(|i| (picture[i % 3 * area + i / 3] - 127.5) / 64.0).collect();
         let mut features = Vec::new();
         for weights in &self.weights {
             if side <= 4 {
@@ -144,7 +143,7 @@ mod tests {
                     let angle = 6.28 * u[0];
                     let wave =
                         (frequency * (x * angle.cos() + y * angle.sin()) + 6.28 * u[1]).sin();
-                    values.push((128.0 + 90.0 * wave * u[2 + c]) as u8);
+                    values.push((128.0 + 90.0 * wave * u[2 + c]).floor() as f32);
                 }
             }
         }

@@ -1,5 +1,4 @@
 mod agreement;
-mod cache;
 mod compiled;
 mod emulated;
 mod golden;

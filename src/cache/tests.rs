@@ -4,8 +4,8 @@ use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
+use super::{get, key};
 use crate::Error;
-use crate::kernels::cuda::cache::{get, key};
 
 fn made(folder: &Path, key: &str, content: &[u8]) -> (Vec<u8>, usize) {
     let times = AtomicUsize::new(0);
