@@ -62,3 +62,55 @@ impl Detector for ScriptDetector {
         Ok(features)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::signal::golden::{bytes, golden};
+
+    fn open(name: &str) -> Result<ScriptDetector> {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden").join(name);
+        ScriptDetector::open(&path, Device::Cpu)
+    }
+
+    #[test]
+    fn features_and_probabilities_are_those_of_the_module() {
+        let detector = open("detector.pt").unwrap();
+        let values = bytes("detector", "images").into_iter().map(f32::from).collect();
+        let pixels = Pixels { side: 8, values };
+        for (output, name) in
+            [(Output::Features, "features"), (Output::Probabilities, "probabilities")]
+        {
+            let found = detector.look(&pixels, output).unwrap();
+            let expected = golden("detector", name);
+            assert_eq!((found.count(), found.values.len()), (5, expected.len()));
+            for (a, b) in found.values.iter().zip(expected) {
+                assert!((f64::from(*a) - b).abs() <= 1e-5 * b.abs().max(1.0), "{a} for {b}");
+            }
+        }
+        let steps = Pixels { side: 8, values: pixels.values.iter().map(|v| v + 0.25).collect() };
+        assert_eq!(detector.look(&steps, Output::Perceptual).unwrap().values, steps.values);
+        assert_eq!(detector.id().len(), 64);
+        // More than a batch.
+        let many = Pixels { side: 8, values: pixels.values.repeat(20) };
+        let found = detector.look(&many, Output::Features).unwrap();
+        assert_eq!((found.count(), found.row(97)), (100, found.row(2)));
+    }
+
+    #[test]
+    fn files_that_are_no_detectors_are_told() {
+        assert_eq!(open("none.pt").map(drop).unwrap_err().exit_code(), 66);
+        let error = open("stylegan2-tiny.pkl").map(drop).unwrap_err();
+        assert!(error.to_string().contains("TorchScript") && error.exit_code() == 65, "{error}");
+        // Called with something that it does not take: one line that says why.
+        let detector = open("detector.pt").unwrap();
+        let mut module = detector.module.lock().unwrap();
+        let image = Tensor::zeros([1, 3, 8, 8], (Kind::Uint8, Device::Cpu));
+        for named in [c"no_such_argument", c"return_lpips"] {
+            let error = module.call(&image, &[(named, true)]).unwrap_err();
+            let text = error.to_string();
+            assert!(text.contains("detector.pt") && text.lines().count() == 1, "{text}");
+            assert_eq!(error.exit_code(), 65, "{text}");
+        }
+    }
+}
