@@ -19,7 +19,7 @@ use sg3render::encode::{self, Picture, Preset, Samples, Stream};
 use sg3render::{Error, Result};
 
 /// Shells of fur around the skin.
-const SHELLS: usize = 14;
+const SHELLS: usize = 22;
 /// Hairs along a radius of the body.
 const HAIRS: f32 = 13.0;
 
@@ -162,7 +162,7 @@ impl Creature {
             turn: turned(yaw, pitch, roll),
             fur: 0.30 + 0.13 * s(37.0, 0.9),
             wind: 0.30 + 0.25 * s(11.0, 0.3),
-            coat: [hue(base, 0.72, 0.95), hue(other, 0.45, 0.30 + 0.25 * s(47.0, 0.1).abs())],
+            coat: [hue(base, 0.88, 0.95), hue(other, 0.70, 0.30 + 0.25 * s(47.0, 0.1).abs())],
             stripes: 0.5 + 0.5 * s(53.0, 0.6),
             marks: 3.2 + 1.2 * s(43.0, 0.0),
             iris: hue(base + 0.5, 0.8, 0.9),
@@ -205,7 +205,8 @@ impl Creature {
             // Hair is thin at its tips, short around the eyes, and seen through at a glancing angle.
             let hair = noise(root * HAIRS);
             let edge = 0.30 + 0.55 * height + 0.9 * face;
-            let cover = ((hair - edge) / 0.16 + 0.5).clamp(0.0, 1.0) * 0.85;
+            let thin = (normal.2 * 3.5).min(1.0) * 0.7;
+            let cover = ((hair - edge) / 0.16 + 0.5).clamp(0.0, 1.0) * thin;
             if cover > 0.0 {
                 let strand = 0.82 + 0.36 * noise(root * HAIRS + V(7.0, 3.0, 1.0));
                 let lit = self.lit(normal, 0.30 + 0.75 * height);
@@ -246,6 +247,11 @@ impl Creature {
         V(self.turn[0].dot(d), self.turn[1].dot(d), self.turn[2].dot(d))
     }
 
+    /// A direction of the creature as the world has it.
+    fn without(&self, d: V) -> V {
+        self.turn[0] * d.0 + self.turn[1] * d.1 + self.turn[2] * d.2
+    }
+
     fn lit(&self, normal: V, depth: f32) -> f32 {
         let direct = (0.25 + 0.75 * normal.dot(self.light)).max(0.0);
         let rim = (1.0 - normal.2).powi(3) * 0.35;
@@ -276,7 +282,10 @@ impl Creature {
             let away = d.dot(eye).clamp(-1.0, 1.0).acos();
             let open = soft(EYE - away) * soft(self.lids * EYE * 1.1 - (d.1 - eye.1).abs());
             let iris = V(0.02, 0.02, 0.03).mix(self.iris, soft(away - 0.62 * EYE) * 0.8);
-            let shine = soft(normal.dot((self.light + V(0.0, 0.0, 1.4)).unit()) - 0.965);
+            // A window's reflection, above the middle of the eye as it is seen.
+            let seen = self.without(eye) + V(0.35 * EYE * self.light.0, -0.33 * EYE, 0.0);
+            let (dx, dy) = (normal.0 - seen.0, normal.1 - seen.1);
+            let shine = soft(0.27 * EYE - dx.hypot(dy)) * soft(seen.2 - 0.2);
             let ball = iris.mix(V(1.0, 1.0, 1.0), shine * 0.9);
             colour = colour.mix(ball, open);
         }

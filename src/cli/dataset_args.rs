@@ -41,7 +41,7 @@ pub struct DatasetArgs {
     #[arg(long)]
     pub scenes: bool,
     /// How many of 64 bits of their hashes near duplicates differ in at most, or `off`
-    #[arg(long, value_name = "BITS", default_value = "6", value_parser = duplicates)]
+    #[arg(long, value_name = "BITS", default_value = "4", value_parser = duplicates)]
     pub duplicates: Duplicates,
     /// Leave out what is less sharp: variance of the Laplacian, 0 for all
     #[arg(long, value_name = "X", default_value = "4", value_parser = sharpness)]

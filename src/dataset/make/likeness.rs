@@ -6,7 +6,7 @@ use std::f32::consts::PI;
 use super::crop::luma;
 
 /// How far the coarse colours of near duplicates may differ, root mean square, of 255.
-const COLOURS_APART: u32 = 6;
+const COLOURS_APART: u32 = 4;
 /// Side of the grid of coarse colours, and of the block of frequencies.
 const COARSE: usize = 8;
 /// Side of the picture that is hashed.
