@@ -21,7 +21,7 @@ pub(super) struct Files {
     /// Paths within the folder or zip with `/` between their parts, sorted; and numbers in the zip.
     names: Vec<(String, usize)>,
     /// None for a folder.
-    zip: Option<ZipArchive<ReadAt>>,
+    zip: Option<Zip>,
 }
 
 impl Files {
@@ -153,7 +153,7 @@ fn walk(path: &Path) -> Result<Vec<String>> {
 }
 
 /// The directory of a zip.
-fn index(path: &Path, regular: bool) -> Result<(ZipArchive<ReadAt>, Vec<(String, usize)>)> {
+fn index(path: &Path, regular: bool) -> Result<(Zip, Vec<(String, usize)>)> {
     let unreadable = |e: &dyn std::fmt::Display| {
         Error::Invalid(format!("`{}` is no zip that can be read: {e}", path.display()))
     };
@@ -168,6 +168,8 @@ fn index(path: &Path, regular: bool) -> Result<(ZipArchive<ReadAt>, Vec<(String,
     let names = names.filter(|(name, _)| !name.ends_with('/')).collect();
     Ok((zip, names))
 }
+
+type Zip = ZipArchive<ReadAt>;
 
 /// A place in a file that several threads read: each has its own.
 #[derive(Debug, Clone)]

@@ -1,7 +1,7 @@
 //! Squares out of pictures, and black bars around them.
 
 use fast_image_resize::images::Image;
-use fast_image_resize::{PixelType, ResizeOptions, Resizer};
+use fast_image_resize::{PixelType, Resizer};
 
 use super::super::Picture;
 use crate::signal::uniforms;
@@ -67,15 +67,17 @@ pub(super) fn squares(crop: Crop, part: Rect, seed: u32) -> Vec<Rect> {
 /// A part scaled to `side` squared RGB pixels: Lanczos (a = 3) upon the stored values, as the published
 /// tool does it.
 pub(super) fn scaled(picture: &Picture, part: Rect, side: usize) -> Result<Vec<u8>> {
+    // Cut first: the filter must not reach beyond the part.
+    let row = |y: usize| &picture.pixels[3 * (y * picture.width + part.x)..][..3 * part.width];
+    let cut: Vec<u8> = (part.y..part.y + part.height).flat_map(row).copied().collect();
+    if (part.width, part.height) == (side, side) {
+        return Ok(cut);
+    }
     let failed = |e: &dyn std::fmt::Display| Error::Invalid(format!("cannot be scaled: {e}"));
-    let (width, height) = (picture.width as u32, picture.height as u32);
-    let source =
-        fast_image_resize::images::ImageRef::new(width, height, &picture.pixels, PixelType::U8x3);
-    let source = source.map_err(|e| failed(&e))?;
+    let (width, height) = (part.width as u32, part.height as u32);
+    let source = Image::from_vec_u8(width, height, cut, PixelType::U8x3).map_err(|e| failed(&e))?;
     let mut target = Image::new(side as u32, side as u32, PixelType::U8x3);
-    let [x, y, w, h] = [part.x, part.y, part.width, part.height].map(|n| n as f64);
-    let options = ResizeOptions::new().crop(x, y, w, h);
-    Resizer::new().resize(&source, &mut target, &options).map_err(|e| failed(&e))?;
+    Resizer::new().resize(&source, &mut target, None).map_err(|e| failed(&e))?;
     Ok(target.into_vec())
 }
 

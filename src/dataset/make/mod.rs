@@ -7,6 +7,7 @@
 mod crop;
 mod judge;
 mod likeness;
+mod maker;
 mod reader;
 mod report;
 mod sources;
@@ -23,9 +24,9 @@ use super::write::Writer;
 use crate::progress::{Progress, Status};
 use crate::{Error, Result};
 use crop::Rect;
-use likeness::{Kept, Likeness};
+use likeness::Likeness;
+use maker::{Looked, Maker, Square};
 use reader::{Batch, Read, Work};
-use report::Spread;
 use sources::Items;
 
 pub use crop::Crop;
@@ -37,8 +38,6 @@ pub use stills::Pick;
 const LOW_QUALITY: u32 = 75;
 /// Standard deviation of brightness below which a picture is of one colour.
 const FLAT: f64 = 3.0;
-/// How many of those left out are shown, for each reason.
-const SHOWN: usize = 6;
 
 /// What to do with black bars.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -157,26 +156,6 @@ fn take_all(
     }
 }
 
-/// A file or still that was looked at.
-struct Looked {
-    name: String,
-    class: Option<u32>,
-    is_still: bool,
-    squares: Result<Vec<Square>, String>,
-    letterboxed: bool,
-    low_quality: bool,
-    pixel_graphics: bool,
-}
-
-/// A square of it, scaled.
-struct Square {
-    name: String,
-    pixels: Vec<u8>,
-    /// Why not to keep it.
-    against: Option<(Reason, String)>,
-    likeness: Option<Likeness>,
-}
-
 fn look(work: Work, recipe: &Recipe) -> Looked {
     let mut looked = Looked {
         is_still: matches!(work.read, Read::Still(_)),
@@ -238,92 +217,4 @@ fn cut(picture: &Picture, recipe: &Recipe, looked: &mut Looked) -> Result<Vec<Sq
         Ok(Square { name: format!("{}{place}", looked.name), pixels, against, likeness })
     };
     squares.into_iter().map(one).collect()
-}
-
-/// Decides and writes, one picture after another.
-struct Maker<'a> {
-    recipe: &'a Recipe,
-    writer: Writer,
-    kept: Kept,
-    spread: Spread,
-    summary: Summary,
-}
-
-impl<'a> Maker<'a> {
-    fn new(recipe: &'a Recipe, writer: Writer) -> Self {
-        Self {
-            recipe,
-            writer,
-            kept: Kept::new(recipe.duplicates.unwrap_or(0).min(63)),
-            spread: Spread::default(),
-            summary: Summary { side: recipe.side, ..Summary::default() },
-        }
-    }
-
-    fn take(&mut self, looked: Looked) -> Result<()> {
-        let summary = &mut self.summary;
-        summary.stills += u64::from(looked.is_still);
-        let concerns = [
-            (looked.letterboxed, &mut summary.letterboxed),
-            (looked.low_quality, &mut summary.low_quality_jpeg),
-            (looked.pixel_graphics, &mut summary.pixel_graphics),
-        ];
-        for (_, concern) in concerns.into_iter().filter(|(found, _)| *found) {
-            concern.add(&looked.name);
-        }
-        let squares = match looked.squares {
-            Ok(squares) => squares,
-            Err(error) if self.recipe.strict => {
-                return Err(Error::Invalid(format!(
-                    "`{}` cannot be used: {error}; without `--strict` it is skipped",
-                    looked.name
-                )));
-            }
-            Err(error) => {
-                summary.bad.push(Bad { name: looked.name, error });
-                return Ok(());
-            }
-        };
-        squares.into_iter().try_for_each(|square| self.decide(square, looked.class))
-    }
-
-    fn decide(&mut self, mut square: Square, class: Option<u32>) -> Result<()> {
-        let near = square.likeness.take().and_then(|likeness| self.kept.keep(likeness));
-        let summary = &mut self.summary;
-        let like = |i: usize| (Reason::Duplicate, format!("like {}", summary.images[i].from));
-        if let Some((reason, detail)) = square.against.or_else(|| near.map(like)) {
-            *summary.dropped_counts.entry(reason).or_default() += 1;
-            let samples = summary.dropped_samples.entry(reason).or_default();
-            if samples.len() < SHOWN {
-                samples.push(Sample { name: square.name.clone(), pixels: square.pixels });
-            }
-            summary.dropped.push(Dropped { name: square.name, reason, detail });
-            return Ok(());
-        }
-        let image =
-            self.writer.add(&picture::encode(self.recipe.side, 3, &square.pixels)?, class)?;
-        let from = square.name;
-        self.spread.add(|| Sample { name: from.clone(), pixels: square.pixels });
-        if let Some(class) = class {
-            *summary.class_counts.entry(class).or_default() += 1;
-        }
-        summary.images.push(Made { image, from, class });
-        Ok(())
-    }
-
-    fn finish(self) -> Result<Summary> {
-        let mut summary = self.summary;
-        if summary.images.is_empty() {
-            let counts = summary.dropped_counts.iter().map(|(r, n)| format!("{n} {}", r.text()));
-            let bad = summary.bad.first().map(|bad| {
-                format!("{} cannot be read, `{}` first: {}", summary.bad.len(), bad.name, bad.error)
-            });
-            let why: Vec<String> = counts.chain(bad).collect();
-            let why = if why.is_empty() { "there are none".into() } else { why.join(", ") };
-            return Err(Error::Invalid(format!("no picture is left for the set: {why}")));
-        }
-        self.writer.finish()?;
-        summary.kept_samples = self.spread.kept;
-        Ok(summary)
-    }
 }

@@ -12,7 +12,7 @@ use crate::Result;
 
 /// Bounds of a batch: pieces of work, bytes of pictures in it, and frames that were read for it.
 const MOST_WORK: usize = 64;
-const MOST_BYTES: usize = 192 << 20;
+const MOST_BYTES: usize = 96 << 20;
 const MOST_STEPS: u64 = 256;
 
 /// Something to look at.

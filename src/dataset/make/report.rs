@@ -152,7 +152,7 @@ impl Spread {
     /// Whether the next one is to be kept.
     pub fn add(&mut self, sample: impl FnOnce() -> Sample) {
         self.step = self.step.max(1);
-        if self.seen % self.step == 0 {
+        if self.seen.is_multiple_of(self.step) {
             self.kept.push(sample());
             if self.kept.len() == Self::MOST {
                 let mut number = 0;

@@ -84,7 +84,7 @@ impl Stills {
             return Ok(Step::End);
         }
         let frame = self.frames;
-        if frame % self.pick.every != 0 {
+        if !frame.is_multiple_of(self.pick.every) {
             let passed = self.video.skip()?;
             return Ok(if passed { self.passed() } else { self.end() });
         }

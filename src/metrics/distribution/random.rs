@@ -128,6 +128,8 @@ fn means_and_deviations(map: &[f32], channels: usize) -> Vec<f32> {
 
 #[cfg(test)]
 mod tests {
+    use std::f64::consts::TAU;
+
     use super::super::kernel_distance;
     use super::*;
     use crate::signal::uniforms;
@@ -140,9 +142,8 @@ mod tests {
             for c in 0..3 {
                 for i in 0..side * side {
                     let (x, y) = ((i % side) as f64 / side as f64, (i / side) as f64 / side as f64);
-                    let angle = 6.28 * u[0];
-                    let wave =
-                        (frequency * (x * angle.cos() + y * angle.sin()) + 6.28 * u[1]).sin();
+                    let angle = TAU * u[0];
+                    let wave = (frequency * (x * angle.cos() + y * angle.sin()) + TAU * u[1]).sin();
                     values.push((128.0 + 90.0 * wave * u[2 + c]).floor() as f32);
                 }
             }
