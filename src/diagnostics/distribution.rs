@@ -33,7 +33,8 @@ pub struct Plan {
 /// What came of a measure; precision and recall are two.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Figure {
-    /// `fid`, `kid`, `precision`, `recall`, `is` or `ppl`.
+    /// `fid`, `kid`, `kid-floor` (one half of the set against the other: no generator does better),
+    /// `precision`, `recall`, `is` or `ppl`.
     pub name: &'static str,
     /// The figure.
     pub value: f64,
@@ -108,6 +109,10 @@ pub fn run(
             (Measure::Kernel, Some((real, made))) => {
                 let (value, error) = kernel_distance(real, made)?;
                 figures.push(figure("kid", value, error));
+                if real.count() >= 4 {
+                    let (value, error) = kernel_distance(&half(real, 0), &half(real, 1))?;
+                    figures.push(figure("kid-floor", value, error));
+                }
             }
             (Measure::PrecisionRecall, Some((real, made))) => {
                 let (precision, recall) = precision_and_recall(real, made)?;
@@ -123,6 +128,12 @@ pub fn run(
         }
     }
     Ok(figures)
+}
+
+/// Every other picture.
+fn half(features: &Features, from: usize) -> Features {
+    let rows = (from..features.count()).step_by(2);
+    Features { dim: features.dim, values: rows.flat_map(|i| features.row(i)).copied().collect() }
 }
 
 /// The features of all pictures of a set, from the cache where they are there.
