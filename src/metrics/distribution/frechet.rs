@@ -4,7 +4,7 @@
 use nalgebra::{DMatrix, DVector};
 
 use super::{Features, same_kind};
-use crate::{Error, Result};
+use crate::Result;
 
 /// Rows that are multiplied at a time.
 const BLOCK: usize = 512;
@@ -40,8 +40,7 @@ impl Moments {
 /// FID: `|mean_a - mean_b|^2 + tr(A + B - 2 (A B)^(1/2))`.
 ///
 /// # Errors
-/// [`Error::Invalid`] for features of different lengths, fewer than two pictures, or eigenvalues that
-/// do not converge.
+/// [`crate::Error::Invalid`] for features of different lengths or fewer than two pictures.
 pub fn frechet_distance(a: &Features, b: &Features) -> Result<f64> {
     same_kind(a, b, 2)?;
     let (a, b) = (Moments::of(a), Moments::of(b));
@@ -49,11 +48,8 @@ pub fn frechet_distance(a: &Features, b: &Features) -> Result<f64> {
     let factor = semidefinite_factor(&a.covariance);
     let inner = factor.transpose() * (&b.covariance * &factor);
     let symmetric = (&inner + inner.transpose()) * 0.5;
-    let eigen = nalgebra::SymmetricEigen::try_new(symmetric, f64::EPSILON, 10_000);
-    let eigen = eigen.ok_or_else(|| {
-        Error::Invalid("the eigenvalues of the features' covariances do not converge".into())
-    })?;
-    let root: f64 = eigen.eigenvalues.iter().map(|value| value.max(0.0).sqrt()).sum();
+    let eigenvalues = symmetric.symmetric_eigenvalues();
+    let root: f64 = eigenvalues.iter().map(|value| value.max(0.0).sqrt()).sum();
     let apart = (&a.mean - &b.mean).norm_squared();
     Ok(apart + a.covariance.trace() + b.covariance.trace() - 2.0 * root)
 }
