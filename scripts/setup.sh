@@ -5,6 +5,7 @@
 #   SG3RENDER_CACHE                  where libtorch goes (default ~/.cache/sg3render)
 #   SG3RENDER_CUDA=0 or 1            without or with the CUDA libraries, whatever driver is here
 #   SG3RENDER_NVRTC=1                with CUDA's run-time compiler, which tests then demand
+#   SG3RENDER_FARM=1                 with the engines of render farms that `make test-farm` runs
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -14,6 +15,7 @@ fail() { say "$*" >&2; exit 1; }
 # --- System packages -----------------------------------------------------------------------------
 
 have() { command -v "$1" >/dev/null 2>&1; }
+have_daemon() { (PATH=$PATH:/usr/sbin:/sbin; have "$1"); }
 have_library() { have pkg-config && pkg-config --exists "$1"; }
 have_file() { for file; do [ -e "$file" ] && return; done; return 1; }
 have_libclang() { # The library and the compiler's own headers, which bindgen reads.
@@ -23,6 +25,12 @@ have_libclang() { # The library and the compiler's own headers, which bindgen re
     }
 }
 have_pip() { own_libtorch || libtorch_complete || python3 -m pip --version >/dev/null 2>&1; }
+
+case ${SG3RENDER_FARM:-} in
+    1) farm=yes ;;
+    '') farm= ;;
+    *) fail "SG3RENDER_FARM is \`$SG3RENDER_FARM\`; expected 1, or nothing" ;;
+esac
 
 missing=
 need() { package=$1; shift; "$@" || missing="$missing $package"; }
@@ -38,6 +46,12 @@ check_packages() {
     done
     need ffmpeg have ffprobe
     need python3-pip have_pip
+    if [ -n "$farm" ]; then
+        need slurm-wlm have_daemon slurmctld
+        need munge have_daemon munged
+        # A virtual environment's own pip.
+        need python3-venv python3 -c 'import ensurepip'
+    fi
     missing=${missing# }
 }
 
@@ -134,4 +148,9 @@ if own_libtorch; then
 else
     libtorch_complete || fetch_libtorch
     write_cargo_config
+fi
+if [ -n "$farm" ] && ! "$cache/openjd/bin/openjd" --version >/dev/null 2>&1; then
+    say "the command of Open Job Description goes to $cache/openjd"
+    python3 -m venv --clear "$cache/openjd"
+    "$cache/openjd/bin/pip" -q --disable-pip-version-check install openjd-cli==0.8.0
 fi

@@ -1,10 +1,11 @@
 //! Files that get their final name only when they are complete.
 
 use std::ffi::OsString;
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::process;
+use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::unfinished::Unfinished;
@@ -27,7 +28,8 @@ impl Aside {
         let name = target.file_name().ok_or_else(|| is_folder(target))?;
         loop {
             let mut part = OsString::from(name);
-            part.push(format!(".{}.{}.part", process::id(), NEXT.fetch_add(1, Ordering::Relaxed)));
+            let next = NEXT.fetch_add(1, Ordering::Relaxed);
+            part.push(format!(".{}.{}.{next}.part", host(), process::id()));
             match Unfinished::create(target.with_file_name(part)) {
                 Ok((part, file)) => {
                     return Ok(Self { part, file, target: target.to_path_buf(), overwrite });
@@ -64,10 +66,22 @@ impl Aside {
     }
 }
 
+/// This machine's name without its domain: on a folder that machines share, process numbers are not
+/// enough to tell their files apart.
+fn host() -> &'static str {
+    static HOST: LazyLock<String> = LazyLock::new(|| {
+        let name = fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
+        let plain = |c: char| if c.is_alphanumeric() { c } else { '-' };
+        name.trim().split('.').next().unwrap_or_default().chars().map(plain).collect()
+    });
+    &HOST
+}
+
 /// The name of the file that was to come of an unfinished one, by its name.
 pub(crate) fn target_of(part: &str) -> Option<&str> {
     let (rest, count) = part.strip_suffix(".part")?.rsplit_once('.')?;
-    let (target, process) = rest.rsplit_once('.')?;
+    let (rest, process) = rest.rsplit_once('.')?;
+    let (target, _host) = rest.rsplit_once('.')?;
     let number = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
     (number(count) && number(process)).then_some(target)
 }
@@ -98,7 +112,6 @@ pub(crate) fn sync_folder(path: &Path) {
 
 #[cfg(test)]
 mod tests {
-    use std::fs;
     use std::io::Write;
 
     use super::*;
@@ -109,7 +122,9 @@ mod tests {
         let begun = Aside::create(&folder.path().join("a.1.mp4"), false).unwrap();
         let name = begun.part.path().file_name().unwrap().to_str().unwrap();
         assert_eq!(target_of(name), Some("a.1.mp4"));
-        for other in ["a.mp4", "a.part", "a.1.part", "a.mp4.1.x.part", "a.mp4.1.2"] {
+        for other in
+            ["a.mp4", "a.part", "a.1.part", "a.mp4.n.1.x.part", "a.mp4.n.1.2", "mp4.1.2.part"]
+        {
             assert_eq!(target_of(other), None, "{other}");
         }
     }
@@ -144,7 +159,7 @@ mod tests {
         let started = Aside::create(&target, false).unwrap();
         let name = started.part.path().file_name().unwrap().to_str().unwrap().to_owned();
         let number: u64 = name.split('.').rev().nth(1).unwrap().parse().unwrap();
-        let left = |i| folder.path().join(format!("a.bin.{}.{i}.part", process::id()));
+        let left = |i| folder.path().join(format!("a.bin.{}.{}.{i}.part", host(), process::id()));
         for i in number + 1..number + 100 {
             fs::write(left(i), "left").unwrap();
         }

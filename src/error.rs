@@ -48,6 +48,9 @@ pub enum Error {
     /// The user asked to stop.
     #[error("interrupted")]
     Interrupted,
+    /// The system, or the engine of a farm, asked to stop.
+    #[error("ended by SIGTERM; run it again")]
+    Terminated,
 }
 
 impl Error {
@@ -67,7 +70,11 @@ impl Error {
             Self::Io { action: "read", source, .. } if source.kind() == io::ErrorKind::NotFound => {
                 66
             }
-            Self::Io { .. } | Self::OutOfMemory(_) | Self::Device(_) | Self::Incomplete(_) => 75,
+            Self::Io { .. }
+            | Self::OutOfMemory(_)
+            | Self::Device(_)
+            | Self::Incomplete(_)
+            | Self::Terminated => 75,
             Self::Interrupted => 130,
         }
     }

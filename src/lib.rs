@@ -9,7 +9,8 @@
 //! need FFmpeg; what reads, checks and schedules timelines is always there.
 
 mod aside;
-pub mod cache;
+pub mod audio;
+mod cache;
 pub mod dataset;
 pub mod decode;
 pub mod diagnostics;

@@ -40,6 +40,9 @@ pub struct Report {
     pub name: String,
     /// The whole text.
     pub text: String,
+    /// Name and text of each file that it includes. Offsets go on from file to file, each beginning one
+    /// after the end of the one before.
+    included: Vec<(String, String)>,
     /// The findings in the order of their places.
     pub diagnostics: Vec<Diagnostic>,
 }
@@ -47,7 +50,36 @@ pub struct Report {
 impl Report {
     /// An empty report about `text`.
     pub fn new(name: impl Into<String>, text: impl Into<String>) -> Self {
-        Self { name: name.into(), text: text.into(), diagnostics: Vec::new() }
+        Self { name: name.into(), text: text.into(), included: Vec::new(), diagnostics: Vec::new() }
+    }
+
+    /// Adds a file that the text includes; what it returns is the offset of its beginning.
+    pub fn include(&mut self, name: impl Into<String>, text: impl Into<String>) -> usize {
+        let start = self.files().last().map_or(0, |(start, _, text)| start + text.len() + 1);
+        self.included.push((name.into(), text.into()));
+        start
+    }
+
+    /// Where each file begins, its name and its text.
+    fn files(&self) -> impl Iterator<Item = (usize, &str, &str)> {
+        let own = std::iter::once((self.name.as_str(), self.text.as_str()));
+        let included = self.included.iter().map(|(name, text)| (name.as_str(), text.as_str()));
+        own.chain(included).scan(0, |next, (name, text)| {
+            let start = *next;
+            *next += text.len() + 1;
+            Some((start, name, text))
+        })
+    }
+
+    /// The file of an offset, the last one for what lies beyond: where it begins, its name and text.
+    pub fn file(&self, offset: usize) -> (usize, &str, &str) {
+        let before = self.files().take_while(|(start, ..)| *start <= offset);
+        before.last().unwrap_or((0, &self.name, &self.text))
+    }
+
+    /// How many files there are.
+    pub fn file_count(&self) -> usize {
+        1 + self.included.len()
     }
 
     /// Adds an error; what it returns can take a [`Diagnostic::help`].
@@ -71,9 +103,10 @@ impl Report {
         self.diagnostics.iter().any(|d| d.severity == Severity::Error)
     }
 
-    /// Line and column (both from 1, columns in characters) of a byte offset.
+    /// Line and column (both from 1, columns in characters) of a byte offset, in its file.
     pub fn line_column(&self, offset: usize) -> (usize, usize) {
-        let before = &self.text.as_bytes()[..offset.min(self.text.len())];
+        let (start, _, text) = self.file(offset);
+        let before = &text.as_bytes()[..(offset - start).min(text.len())];
         let line_start = before.iter().rposition(|&b| b == b'\n').map_or(0, |i| i + 1);
         let line = before.iter().filter(|&&b| b == b'\n').count() + 1;
         (line, String::from_utf8_lossy(&before[line_start..]).chars().count() + 1)
@@ -81,13 +114,13 @@ impl Report {
 
     /// The findings as people read them: `file:line:column`, the line, the place underlined, help.
     pub fn show(&self, colour: bool) -> String {
-        let file = SimpleFile::new(&self.name, &self.text);
         let config = term::Config::default();
         let mut sorted: Vec<_> = self.diagnostics.iter().collect();
         sorted.sort_by_key(|d| d.span.start);
         let mut out = String::new();
         for diagnostic in sorted {
-            let shown = diagnostic.shown(self.text.len());
+            let (start, name, text) = self.file(diagnostic.span.start);
+            let (file, shown) = (SimpleFile::new(name, text), diagnostic.shown(start, text.len()));
             // Writing to memory cannot fail, and every span was clamped to the text.
             let _ = emit(&mut out, &config, &file, &shown, colour);
         }
@@ -101,7 +134,7 @@ impl Report {
             let (line, column) = self.line_column(d.span.start);
             let (end_line, end_column) = self.line_column(d.span.end);
             serde_json::json!({
-                "severity": d.severity, "file": self.name, "line": line, "column": column,
+                "severity": d.severity, "file": self.file(d.span.start).1, "line": line, "column": column,
                 "end_line": end_line, "end_column": end_column, "message": d.message, "help": d.help,
             })
         };
@@ -115,12 +148,14 @@ impl Diagnostic {
         self.help = Some(help.into());
     }
 
-    fn shown(&self, len: usize) -> Shown<()> {
+    /// In a file that begins at an offset and has a length.
+    fn shown(&self, start: usize, len: usize) -> Shown<()> {
         let shown = match self.severity {
             Severity::Error => Shown::error(),
             Severity::Warning => Shown::warning(),
         };
-        let span = self.span.start.min(len)..self.span.end.min(len);
+        let within = |offset: usize| offset.saturating_sub(start).min(len);
+        let span = within(self.span.start)..within(self.span.end);
         let label = Label::new(LabelStyle::Primary, (), span);
         let notes = self.help.iter().map(|h| format!("help: {h}")).collect();
         shown.with_message(&self.message).with_labels(vec![label]).with_notes(notes)
@@ -198,6 +233,25 @@ mod tests {
         assert!(shown.contains("^^^"), "{shown}");
         assert!(shown.contains("help: did you mean `fps`?"), "{shown}");
         assert_eq!(report.json()[0]["column"], 3);
+    }
+
+    #[test]
+    fn what_is_included_is_named_and_counted_by_itself() {
+        let mut report = Report::new("a.ron", "(x)\n");
+        let b = report.include("b.ron", "(\n  y,\n)");
+        let c = report.include("c.ron", "z");
+        report.error(1..2, "of a");
+        report.error(b + 4..b + 5, "of b");
+        report.error(c..c + 1, "of c");
+        let shown = report.show(false);
+        for place in ["a.ron:1:2", "b.ron:2:3", "c.ron:1:1"] {
+            assert!(shown.contains(place), "{shown}");
+        }
+        assert_eq!(report.json()[1]["file"], "b.ron");
+        assert_eq!(
+            (report.file(b).1, report.file(b - 1).1, report.file(usize::MAX).1),
+            ("b.ron", "a.ron", "c.ron")
+        );
     }
 
     #[test]

@@ -18,10 +18,12 @@ const FREE: [&str; 9] = [
 ];
 
 /// The other rooms, and what they may use besides.
-const ROOMS: [(&str, &[&str]); 14] = [
+const ROOMS: [(&str, &[&str]); 15] = [
+    ("audio", &["decode"]),
     (
         "cli",
         &[
+            "audio",
             "dataset",
             "decode",
             "diagnostics",
@@ -44,16 +46,16 @@ const ROOMS: [(&str, &[&str]); 14] = [
     ("main", &["cli"]),
     ("metrics", &[]),
     ("network", &["kernels"]),
-    ("render", &["encode", "metrics", "network", "schedule", "timeline", "weights"]),
+    ("render", &["audio", "encode", "metrics", "network", "schedule", "timeline", "weights"]),
     ("schedule", &["timeline"]),
-    ("timeline", &[]),
+    ("timeline", &["audio"]),
     // Configuration, layer tables and the `TensorSource` trait.
     ("weights", &["network"]),
 ];
 
 /// The rooms that are tested in seconds, without libtorch and FFmpeg.
-const PURE: [&str; 7] =
-    ["dataset", "diagnostics", "kernels", "metrics", "schedule", "signal", "timeline"];
+const PURE: [&str; 8] =
+    ["audio", "dataset", "diagnostics", "kernels", "metrics", "schedule", "signal", "timeline"];
 
 #[test]
 fn rooms_use_only_what_they_may() {

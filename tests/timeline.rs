@@ -4,11 +4,15 @@
 //! or `// warning ...`, all of them and no more. A first line `// network: NAME` chooses other
 //! facts. `BLESS=1` writes the findings anew: look at the difference before it is kept.
 
+use std::collections::HashMap;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use proptest::prelude::*;
+use sg3render::audio::{Analyser, Hearing, RATE};
 use sg3render::report::{Report, Severity};
+use sg3render::timeline::resolved::LatentPoint;
 use sg3render::timeline::{
     Document, Facts, Model, NetworkFacts, Overrides, PresetFacts, Problem, Resolved, STARTER,
 };
@@ -59,7 +63,15 @@ fn facts(name: &str) -> Facts {
         preset("prores-422hq", true, false),
         preset("prores-4444", false, false),
     ];
-    Facts { network: network(name), presets }
+    Facts { network: network(name), presets, sounds: HashMap::new() }
+}
+
+/// What a second of a tone that swells evenly gives, whatever the file holds.
+fn heard() -> Hearing {
+    let mut analyser = Analyser::default();
+    let swell = |i: u32| (i as f32 * 0.1).sin() * i as f32 / RATE as f32;
+    analyser.push(&(0..RATE).map(swell).collect::<Vec<f32>>());
+    analyser.finish()
 }
 
 fn check(
@@ -68,7 +80,10 @@ fn check(
     network: &str,
     overrides: &Overrides,
 ) -> Result<(Resolved, Report), Report> {
-    Document::parse(name, text)?.check(&facts(network), overrides)
+    let document = Document::parse(name, text)?;
+    let there = document.sounds(overrides).into_iter().filter(|path| path.is_file());
+    let sounds = there.map(|path| (path, Ok(Arc::new(heard())))).collect();
+    document.check(&Facts { sounds, ..facts(network) }, overrides)
 }
 
 fn resolved(text: &str, network: &str) -> Resolved {
@@ -102,9 +117,13 @@ fn verdict(path: &Path) -> bool {
     assert_eq!(report.has_errors(), !passed);
     let line = |d: &sg3render::report::Diagnostic| {
         let (line, column) = report.line_column(d.span.start);
+        // What stands in an included file is told with its name.
+        let file = Path::new(report.file(d.span.start).1);
+        let name = file.file_name().filter(|_| file != path).map(|name| name.to_string_lossy());
+        let file = name.map(|name| format!("{name}:")).unwrap_or_default();
         let severity = if d.severity == Severity::Error { "error" } else { "warning" };
         let help = d.help.as_ref().map(|help| format!(" | {help}")).unwrap_or_default();
-        format!("// {severity} {line}:{column} {}{help}", d.message)
+        format!("// {severity} {file}{line}:{column} {}{help}", d.message)
     };
     let found: Vec<String> = report.diagnostics.iter().map(line).collect();
     let is_expectation =
@@ -213,8 +232,68 @@ fn another_rate_keeps_the_tempo() {
     let overrides = Overrides { fps: Some((50, 1)), ..Overrides::default() };
     let (resolved, _) = check("a.ron", text, "stylegan3-t", &overrides).unwrap();
     assert_eq!((resolved.fps, resolved.frames), ((50, 1), 200));
-    assert_eq!(resolved.psi.0.iter().map(|key| key.at).collect::<Vec<_>>(), [100.0, 150.0, 190.0]);
+    assert_eq!(
+        resolved.psi.keys.iter().map(|key| key.at).collect::<Vec<_>>(),
+        [100.0, 150.0, 190.0]
+    );
     assert_eq!((resolved.latent.keys[1].at, resolved.latent.period), (50.0, Some(100.0)));
+}
+
+#[test]
+fn beats_follow_the_tempo_to_every_key() {
+    let text = "(model: \"builtin:x\", duration: \"20b\", seeds: (list: [1, 2, 3], every: \"4b\"), markers: (drop: \"3:1\"),
+                 music: (bpm: [(at: \"0b\", value: 60), (at: \"4b\", value: 120)], start: \"1s\"),
+                 psi: [(at: \"4b\", value: 1), (at: \"drop\", value: 0.5), (at: \"-2b\", value: 1)])";
+    for (fps, scale) in [((24, 1), 1.0), ((48, 1), 2.0)] {
+        let overrides = Overrides { fps: Some(fps), ..Overrides::default() };
+        let (resolved, _) = check("a.ron", text, "stylegan3-t", &overrides).unwrap();
+        let frames = |times: &[f64]| times.iter().map(|t| t * scale).collect::<Vec<_>>();
+        assert_eq!(resolved.frames, 312 * scale as u64);
+        let at = |keys: Vec<f64>| keys;
+        assert_eq!(
+            at(resolved.psi.keys.iter().map(|key| key.at).collect()),
+            frames(&[120.0, 168.0, 288.0])
+        );
+        assert_eq!(
+            at(resolved.latent.keys.iter().map(|key| key.at).collect()),
+            frames(&[24.0, 120.0, 168.0])
+        );
+        assert_eq!(resolved.latent.period, Some(192.0 * scale));
+        assert_eq!(
+            (resolved.markers[0].name.as_str(), resolved.markers[0].frame),
+            ("drop", 168.0 * scale)
+        );
+    }
+}
+
+#[test]
+fn expressions_move_numbers_at_the_rate_of_the_output() {
+    let text = "(model: \"builtin:x\", fps: 24, duration: \"2s\", seeds: [1], variables: (half: \"frame / 2\"),
+                 psi: [(at: 0, value: \"t / 10\"), (at: \"1s\", value: 0.5)], camera: (translate: (\"half / 1000\", 0)))";
+    for (fps, scale) in [((24, 1), 1.0), ((48, 1), 2.0)] {
+        let overrides = Overrides { fps: Some(fps), ..Overrides::default() };
+        let (resolved, _) = check("a.ron", text, "stylegan3-t", &overrides).unwrap();
+        // Half-way between what the expression gives there and the next key.
+        assert!((resolved.psi.at(12.0 * scale) - (0.05 + 0.5) / 2.0).abs() < 1e-12);
+        assert_eq!(resolved.psi.at(47.0 * scale), 0.5);
+        assert!((resolved.camera.translate.at(24.0 * scale)[0] - 0.012).abs() < 1e-12);
+    }
+}
+
+#[test]
+fn fragments_fill_in_what_the_timeline_leaves_open() {
+    let text = "(include: [\"../fragments/look.ron\", \"../fragments/moves.ron\"], model: \"builtin:x\", duration: \"4s\",
+                 seeds: [1], variables: (own: \"base * 2\"), camera: (scale: \"own\"))";
+    let resolved = resolved(text, "stylegan3-t");
+    // Its own first, then the first file's, which has another one's in it.
+    assert_eq!(resolved.camera.scale.at(0.0), 2.5);
+    assert_eq!(resolved.psi.at(0.0), 0.5);
+    assert_eq!(resolved.camera.translate.at(0.0), [0.25, 0.0]);
+    assert_eq!(resolved.markers.len(), 2);
+    let LatentPoint::W(w) = &resolved.mixes[0].latent.keys[0].value else {
+        panic!("{:?}", resolved.mixes)
+    };
+    assert_eq!(w.len(), 4, "a path of a fragment starts at the fragment's folder");
 }
 
 #[test]
@@ -245,11 +324,11 @@ fn the_command_line_comes_first() {
 /// Well-formed documents of fields and values that mostly do not belong together.
 fn mixture() -> impl Strategy<Value = String> {
     let names = "fps duration size fit pixel_aspect output seeds latent psi cutoff class mix camera \
-        stabilise at value ease seed z w average index array keys interpolate loop list every \
+        stabilise music markers variables at value bpm signature start ease seed z w average index array keys interpolate loop list every \
         layers amount translate rotate scale pivot to preset audio other";
     let scalars = "0 1 -1 0.5 8 15 47 48 1e9 -1e300 NaN inf 4294967296 true false None Some(3) \
         \"-1s\" \"1s\" \"00:00:01:00\" \"0.0000000001s\" \"1/7\" \"z.npy\" \"zs.npy\" \"ws.npy\" \"h264\" \
-        \"0-4\" (0,0.25) (1,2) (3) () [] {} {0:1,2:3} {1:0} linear hold in_out_elastic out_back \
+        \"0-4\" \"4b\" \"3:2\" \"-2b+1s\" \"drop\" \"1+sin(t)\" \"a*beat\" \"1/t\" (a:\"t\",b:\"a+2\") a (bpm:120) (bpm:60,start:\"1s\",signature:(3,4)) (drop:\"1s\") (0,0.25) (1,2) (3) () [] {} {0:1,2:3} {1:0} linear hold in_out_elastic out_back \
         steps(3) bezier(0,-9,1,9) bezier(2,0,0,0) coarse fine cubic slerp loop_cubic cover centre";
     let name = prop::sample::select(names.split_whitespace().collect::<Vec<_>>());
     let scalar =
@@ -274,7 +353,7 @@ fn mixture() -> impl Strategy<Value = String> {
                 .prop_map(|fields| format!("({})", fields.join(", "))),
         ]
     });
-    let top = names.split_whitespace().take(14).map(String::from).collect::<Vec<_>>();
+    let top = names.split_whitespace().take(17).map(String::from).collect::<Vec<_>>();
     let fields = prop::collection::vec((prop::sample::select(top), value), 0..5);
     fields.prop_map(|fields| {
         let given = |name: &str| fields.iter().any(|(field, _)| field == name);
@@ -317,12 +396,37 @@ fn sound(text: &str) -> Result<(), TestCaseError> {
                 !keys.is_empty() && keys.windows(2).all(|w| w[0] < w[1]) && keys[0] >= 0.0
             };
             prop_assert!(times(resolved.latent.keys.iter().map(|k| k.at).collect()));
-            prop_assert!(times(resolved.psi.0.iter().map(|k| k.at).collect()));
-            prop_assert!(times(resolved.camera.scale.0.iter().map(|k| k.at).collect()));
-            for key in resolved.class.iter().flat_map(|class| &class.0) {
+            prop_assert!(times(resolved.psi.keys.iter().map(|k| k.at).collect()));
+            prop_assert!(times(resolved.camera.scale.keys.iter().map(|k| k.at).collect()));
+            for key in resolved.class.iter().flat_map(|class| &class.keys) {
                 prop_assert!((key.value.iter().sum::<f64>() - 1.0).abs() < 1e-12);
             }
         }
     }
     Ok(())
+}
+
+#[test]
+fn values_follow_what_is_heard() {
+    let text = |signal: &str| {
+        format!(
+            "(model: \"builtin:default\", duration: \"2s\", seeds: [1], fps: 100, \
+             signals: (loud: ({signal})), psi: \"loud\")"
+        )
+    };
+    let file = "hear: rms, from: \"song.wav\"";
+    let psi = |signal: &str, frame: f64| resolved(&text(signal), "stylegan3-t").psi.at(frame);
+    // The swell of one second, and silence after it.
+    for (frame, expected) in [(20.0, 0.2), (50.0, 0.5), (80.0, 0.8), (110.0, 0.0)] {
+        assert!((psi(file, frame) - expected).abs() < 0.03, "{frame}: {}", psi(file, frame));
+    }
+    let later = |frame: f64| psi(&format!("{file}, at: 50, gain: 2"), frame);
+    assert!(later(40.0) == 0.0 && (later(100.0) - 1.0).abs() < 0.06);
+    // A release of a second holds what the end takes away.
+    let held = psi(&format!("{file}, release: \"1s\""), 99.0);
+    assert!(held > 0.9, "{held}");
+    // Another signal is another film.
+    let debug = |signal: &str| format!("{:?}", resolved(&text(signal), "stylegan3-t"));
+    assert_eq!(debug(file), debug(file));
+    assert_ne!(debug(file), debug(&format!("{file}, gain: 1.01")));
 }

@@ -4,11 +4,11 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 
 use super::dataset_args::DatasetArgs;
-use super::measure_args::{Diagnose, MetricsArgs};
-use clap::{Parser, Subcommand};
-use sg3render::timeline::time;
+use super::measure_args::{AudioArgs, Diagnose, MetricsArgs, drawing};
+use clap::{CommandFactory, Parser, Subcommand};
 use sg3render::weights::Part;
 
+use super::farm_args::Farm;
 use super::film_args::{ChunkArgs, DeviceArgs, JoinArgs, OverrideArgs, RenderArgs};
 
 /// Video and animation from alias-free GANs (StyleGAN3)
@@ -32,10 +32,15 @@ pub enum Command {
     Chunk(ChunkArgs),
     /// Verify the chunks of a folder and make the film of them
     Join(JoinArgs),
+    /// Render a film on a render farm: plan, submit, look, cancel
+    #[command(subcommand)]
+    Farm(Farm),
     /// Render one moment of a timeline to an image
     Still(StillArgs),
     /// Check a timeline and report every mistake in it; nothing is rendered
     Check(CheckArgs),
+    /// Draw the curves of a timeline over time, with its markers
+    Plot(PlotArgs),
     /// Write a commented timeline to start from
     New(NewArgs),
     /// Turn a network pickle into a .safetensors file
@@ -49,6 +54,8 @@ pub enum Command {
     /// Make texture sticking visible: stripes, averages, spectra, limits for a shot
     #[command(subcommand)]
     Diagnose(Diagnose),
+    /// Show what is heard in a piece of music: tempo, beats, loudness, bands, pitches
+    Audio(AudioArgs),
 }
 
 impl Command {
@@ -59,6 +66,7 @@ impl Command {
             Self::Chunk(args) => args.film.show.json,
             Self::Join(args) => args.show.json,
             Self::Dataset(args) => args.show.json,
+            Self::Farm(args) => args.json(),
             Self::Metrics(args) => args.json,
             _ => false,
         }
@@ -69,9 +77,10 @@ impl Command {
 pub struct StillArgs {
     /// The timeline (RON)
     pub timeline: PathBuf,
-    /// The moment: a frame (`48`), `1.5s`, `00:00:02:12`, or with a minus from the end (`-1s`)
-    #[arg(long, value_name = "TIME", allow_hyphen_values = true, value_parser = moment)]
-    pub at: time::Time,
+    /// The moment: a frame (`48`), `1.5s`, `00:00:02:12`, `4b`, a marker of the timeline, or with a minus
+    /// from the end (`-1s`)
+    #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
+    pub at: String,
     /// The image to write: `.png` (8 bits) or `.exr`
     #[arg(short, long)]
     pub output: PathBuf,
@@ -96,6 +105,20 @@ pub struct CheckArgs {
     /// Print the findings on standard output as a JSON array
     #[arg(long)]
     pub json: bool,
+}
+
+#[derive(clap::Args)]
+pub struct PlotArgs {
+    /// The timeline (RON)
+    pub timeline: PathBuf,
+    /// The plot to write (`.svg` or `.png`)
+    #[arg(short, long, value_name = "FILE", value_parser = drawing)]
+    pub output: PathBuf,
+    #[command(flatten)]
+    pub overrides: OverrideArgs,
+    /// Replace the plot if it is already there
+    #[arg(long)]
+    pub overwrite: bool,
 }
 
 #[derive(clap::Args)]
@@ -133,13 +156,6 @@ pub struct InfoArgs {
     pub json: bool,
 }
 
-fn moment(text: &str) -> Result<time::Time, String> {
-    match text.parse() {
-        Ok(frames) => time::Time::from_frames(frames),
-        Err(_) => time::Time::parse(text),
-    }
-}
-
 fn part(text: &str) -> Result<Part, String> {
     match text {
         "G_ema" => Ok(Part::GEma),
@@ -152,26 +168,12 @@ fn part(text: &str) -> Result<Part, String> {
 /// command in where the first argument is none.
 pub fn with_command(args: impl Iterator<Item = OsString>) -> Vec<OsString> {
     let mut args: Vec<_> = args.collect();
-    let known = [
-        "render",
-        "chunk",
-        "join",
-        "still",
-        "check",
-        "new",
-        "import",
-        "info",
-        "dataset",
-        "metrics",
-        "diagnose",
-        "help",
-        "-h",
-        "--help",
-        "-V",
-        "--version",
-    ];
     let first = args.get(1).map(|first| first.to_string_lossy().into_owned());
-    if first.is_some_and(|first| !known.contains(&first.as_str())) {
+    let own = ["help", "-h", "--help", "-V", "--version"];
+    let known = |first: &str| {
+        own.contains(&first) || Args::command().get_subcommands().any(|c| c.get_name() == first)
+    };
+    if first.is_some_and(|first| !known(&first)) {
         args.insert(1, "render".into());
     }
     args
@@ -180,7 +182,6 @@ pub fn with_command(args: impl Iterator<Item = OsString>) -> Vec<OsString> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use clap::CommandFactory;
 
     #[test]
     fn the_arguments_are_consistent() {

@@ -5,14 +5,14 @@ use std::ops::Range;
 use std::path::Path;
 
 use serde_json::json;
-use sg3render::farm::{self, ChunkSink, Job, is_done};
+use sg3render::farm::{self, Batch, ChunkSink, Job, Work, is_done};
 use sg3render::render::Project;
 use sg3render::{Error, Result};
 use tch::Device;
 
 use super::film::{self, Engine};
 use super::film_args::{ChunkArgs, FilmArgs};
-use super::terminal::{Terminal, leash, stop_on_ctrl_c};
+use super::terminal::{Terminal, leash, stop_on_ctrl_c, stopped};
 
 /// Renders one chunk, or its share of all of them.
 pub fn run(args: &ChunkArgs) -> Result<()> {
@@ -23,12 +23,16 @@ pub fn run(args: &ChunkArgs) -> Result<()> {
     }
     let (project, frames) = film::open(&args.film, None)?;
     let job = film::job(&args.film, &project)?;
+    if let Some(plan) = &args.plan {
+        Batch::read(plan)?.check(&job)?;
+    }
     let terminal = Terminal::new(&args.film.show.style(), frames.end - frames.start);
-    let worker = Worker::new(&args.film, &project, &job, &args.output, device, &terminal);
+    let mut worker = Worker::new(&args.film, &project, &job, &args.output, device, &terminal);
     let done = if args.share {
-        worker.share(&frames)
+        // Who holds a leash has verified them.
+        worker.share(&frames, args.leash)
     } else if is_done(&args.output, &job, &frames) {
-        worker.skip(&frames);
+        worker.found(&frames);
         Ok(())
     } else {
         // Nobody else is expected at this chunk; where there is somebody, both make the same.
@@ -70,17 +74,22 @@ impl<'a> Worker<'a> {
         Self { args, project, job, folder, device, terminal, engine: OnceCell::new() }
     }
 
-    /// Sees to it that all chunks of the frames are there.
-    pub fn share(&self, frames: &Range<u64>) -> Result<()> {
-        let render = |chunk: &Range<u64>| self.render(chunk);
-        farm::work(self.folder, self.job, frames.clone(), render, |chunk| self.skip(chunk))
+    /// Sees to it that all chunks of the frames are there; those that were are `verified` or not.
+    pub fn share(&mut self, frames: &Range<u64>, verified: bool) -> Result<()> {
+        farm::share(self.folder, self.job, frames.clone(), verified, self)
     }
+}
 
-    fn skip(&self, chunk: &Range<u64>) {
+impl Work for Worker<'_> {
+    fn found(&mut self, chunk: &Range<u64>) {
         self.terminal.chunk(chunk, false);
     }
 
-    fn render(&self, chunk: &Range<u64>) -> Result<()> {
+    fn stopped(&self) -> bool {
+        stopped()
+    }
+
+    fn render(&mut self, chunk: &Range<u64>) -> Result<()> {
         let engine = match self.engine.get() {
             Some(engine) => engine,
             None => {

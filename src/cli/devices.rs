@@ -6,13 +6,12 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::thread;
 
-use clap::ValueEnum;
 use serde_json::Value;
 use sg3render::progress::Progress;
 use sg3render::render::Project;
 use sg3render::{Error, Result};
 
-use super::film_args::{Batch, FilmArgs, RenderArgs};
+use super::film_args::{FilmArgs, RenderArgs};
 use super::terminal::{Terminal, hold, stopped};
 
 /// Renders what is missing of the chunks in `folder` on all devices that are asked for. Where a worker
@@ -20,7 +19,7 @@ use super::terminal::{Terminal, hold, stopped};
 pub fn run(args: &RenderArgs, project: &Project, folder: &Path, terminal: &Terminal) -> Result<()> {
     let mut workers = Vec::new();
     for device in &args.devices {
-        let mut worker = start(&arguments(&args.film, project, folder, device))?;
+        let mut worker = start(&arguments(&args.film, project, folder, device)?)?;
         if let Some(pipe) = worker.stdin.take() {
             hold(pipe);
         }
@@ -57,37 +56,22 @@ fn start(arguments: &[OsString]) -> Result<Child> {
 }
 
 /// The command line of a worker.
-fn arguments(args: &FilmArgs, project: &Project, folder: &Path, device: &str) -> Vec<OsString> {
+fn arguments(
+    args: &FilmArgs,
+    project: &Project,
+    folder: &Path,
+    device: &str,
+) -> Result<Vec<OsString>> {
     let mut line: Vec<OsString> =
-        ["chunk", "--share", "--leash", "--json", "--quiet"].map(Into::into).into();
-    let mut option = |name: &str, value: OsString| {
-        let mut both = OsString::from(format!("--{name}="));
-        both.push(value);
-        line.push(both);
-    };
-    option("output", folder.into());
-    option("device", device.into());
-    option("preset", project.preset.name.clone().into());
-    if let Some(value) = args.device.precision.to_possible_value() {
-        option("precision", value.get_name().into());
-    }
-    if let Some((width, height)) = args.overrides.size {
-        option("size", format!("{width}x{height}").into());
-    }
-    if let Some((frames, seconds)) = args.overrides.fps {
-        option("fps", format!("{frames}/{seconds}").into());
-    }
+        ["chunk", "--share", "--leash", "--json", "--quiet", "--device", device]
+            .map(Into::into)
+            .into();
+    line.extend(args.options(&project.preset.name)?);
     if let Some(frames) = &args.frames {
-        option("frames", frames.into());
+        line.push(format!("--frames={frames}").into());
     }
-    if let Some(audio) = &args.audio {
-        option("audio", audio.into());
-    }
-    if let Batch::Frames(frames) = args.batch {
-        option("batch", frames.to_string().into());
-    }
-    line.extend(["--".into(), args.timeline.clone().into()]);
-    line
+    line.extend(["--output".into(), folder.into(), "--".into(), args.timeline.clone().into()]);
+    Ok(line)
 }
 
 /// Shows what a worker does, to its end.

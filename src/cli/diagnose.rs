@@ -1,4 +1,4 @@
-//! `sg3render diagnose`: stripes and averages.
+//! `sg3render diagnose`: stripes and averages; the others in files of their own.
 
 use std::path::Path;
 
@@ -13,7 +13,7 @@ use sg3render::{Error, Result};
 use super::footage::{Footage, label};
 use super::measure_args::{AverageArgs, Diagnose, OutputArgs, StripesArgs};
 use super::terminal::{Style, Terminal, say, stop_on_ctrl_c};
-use super::{shot, spectrum};
+use super::{layers, shot, spectrum};
 
 /// Runs one of the diagnoses.
 pub fn run(command: &Diagnose) -> Result<()> {
@@ -22,6 +22,7 @@ pub fn run(command: &Diagnose) -> Result<()> {
         Diagnose::Stripes(args) => stripes(args),
         Diagnose::Average(args) => averages(args),
         Diagnose::Spectrum(args) => spectrum::run(args),
+        Diagnose::Layers(args) => layers::run(args),
         Diagnose::Shot(args) => shot::run(args),
     }
 }

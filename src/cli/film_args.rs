@@ -1,8 +1,10 @@
 //! Arguments of the commands that render films, and what others share with them.
 
-use std::path::PathBuf;
+use std::ffi::OsString;
+use std::path::{PathBuf, absolute};
 
 use clap::ValueEnum;
+use sg3render::Error;
 use sg3render::network::device::{Precision, Request};
 use sg3render::network::fused;
 use sg3render::timeline::time;
@@ -44,6 +46,10 @@ pub struct ChunkArgs {
     /// Stop when standard input ends, which it does when the process that started this one does
     #[arg(long, hide = true)]
     pub leash: bool,
+    /// Render only what this plan (`plan.json` of `farm plan`) was made for: a timeline or network
+    /// that has changed since is an error
+    #[arg(long, value_name = "FILE")]
+    pub plan: Option<PathBuf>,
 }
 
 #[derive(clap::Args)]
@@ -53,6 +59,10 @@ pub struct JoinArgs {
     /// Where to write the film: a file or images such as the chunks' output preset makes
     #[arg(short, long)]
     pub output: PathBuf,
+    /// The frames of the film, where it is a part of the timeline: `A-B` (both included, counted from
+    /// 0), `A-` (to the end) or `A`
+    #[arg(long, value_name = "RANGE")]
+    pub frames: Option<String>,
     /// Replace the output if it is already there
     #[arg(long)]
     pub overwrite: bool,
@@ -83,6 +93,36 @@ pub struct FilmArgs {
     pub device: DeviceArgs,
     #[command(flatten)]
     pub show: ShowArgs,
+}
+
+impl FilmArgs {
+    /// How a film is rendered, for another process: options, all but the frames and the device.
+    pub fn options(&self, preset: &str) -> sg3render::Result<Vec<OsString>> {
+        let mut line = Vec::new();
+        let mut option = |name: &str, value: OsString| {
+            let mut both = OsString::from(format!("--{name}="));
+            both.push(value);
+            line.push(both);
+        };
+        option("preset", preset.into());
+        if let Some(value) = self.device.precision.to_possible_value() {
+            option("precision", value.get_name().into());
+        }
+        if let Some((width, height)) = self.overrides.size {
+            option("size", format!("{width}x{height}").into());
+        }
+        if let Some((frames, seconds)) = self.overrides.fps {
+            option("fps", format!("{frames}/{seconds}").into());
+        }
+        if let Some(audio) = &self.audio {
+            let full = absolute(audio).map_err(|e| Error::io("find the folder of", audio, e))?;
+            option("audio", full.into());
+        }
+        if let Batch::Frames(frames) = self.batch {
+            option("batch", frames.to_string().into());
+        }
+        Ok(line)
+    }
 }
 
 #[derive(clap::Args)]

@@ -8,6 +8,7 @@ use sg3render::encode::parts;
 use sg3render::farm;
 use sg3render::progress::Progress;
 use sg3render::render::Outcome;
+use sg3render::schedule::ranges;
 
 use super::film::tell;
 use super::film_args::JoinArgs;
@@ -16,8 +17,12 @@ use super::terminal::{Terminal, stop_on_ctrl_c};
 /// Makes a film of a folder of chunks.
 pub fn run(args: &JoinArgs) -> Result<()> {
     stop_on_ctrl_c()?;
-    let found = farm::survey(&args.chunks, None)?;
-    let terminal = Terminal::new(&args.show.style(), found.job.stream.frames);
+    let found = farm::survey(&args.chunks, |total| match &args.frames {
+        Some(text) => ranges::parse(text, total),
+        None => Ok(0..total),
+    })?;
+    let length = found.frames.end - found.frames.start;
+    let terminal = Terminal::new(&args.show.style(), length);
     let (frames, paths) = film(&found, &args.output, args.overwrite, &terminal)?;
     let outcome = Outcome { frames, interrupted: false, paths, stages: Vec::new() };
     tell(&outcome, frames, &format!("joined, {}", found.job.preset), &terminal);

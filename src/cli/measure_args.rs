@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::Subcommand;
 use sg3render::metrics::{distribution, equivariance};
+use sg3render::network::device::Request;
 
 use super::film_args::DeviceArgs;
 
@@ -78,6 +79,8 @@ pub enum Diagnose {
     Average(AverageArgs),
     /// Average power spectra of networks, folders, zips and videos
     Spectrum(SpectrumArgs),
+    /// Equivariance layer by layer: which of them breaks it
+    Layers(LayersArgs),
     /// Measure a timeline or a finished video against limits; exit code 1 if it fails them
     Shot(ShotArgs),
 }
@@ -150,7 +153,7 @@ pub struct AverageArgs {
 
 #[derive(clap::Args)]
 pub struct SpectrumArgs {
-    /// Networks, folders or zips of PNG images, or videos; the first one's mean and deviation scale all
+    /// Networks, folders or zips of PNG and JPEG images, or videos; the first one's mean and deviation scale all
     #[arg(value_name = "SOURCE", required = true)]
     pub sources: Vec<String>,
     /// The folder to write: plots as .svg and .png, `spectra.npz`
@@ -167,6 +170,34 @@ pub struct SpectrumArgs {
     /// Replace files that are already there
     #[arg(long)]
     pub overwrite: bool,
+}
+
+#[derive(clap::Args)]
+pub struct LayersArgs {
+    /// The networks; several are drawn into one plot
+    #[arg(value_name = "NETWORK", required = true)]
+    pub networks: Vec<String>,
+    /// How many seeds to measure
+    #[arg(long, value_name = "N", default_value = "4", value_parser = clap::value_parser!(u32).range(1..))]
+    pub samples: u32,
+    /// The first seed
+    #[arg(long, value_name = "S", default_value = "0")]
+    pub seed: u32,
+    /// The plot to write (`.svg` or `.png`): under shifts; under rotation beside it, as `NAME-rotation`
+    #[arg(short, long, value_name = "FILE", value_parser = drawing)]
+    pub output: Option<PathBuf>,
+    /// Write a report: one HTML file with everything in it
+    #[arg(long, value_name = "HTML")]
+    pub report: Option<PathBuf>,
+    /// Where to synthesise: `auto`, `cpu`, `cuda` or `cuda:N`; in float32
+    #[arg(long, default_value = "auto")]
+    pub device: Request,
+    /// Replace files that are already there
+    #[arg(long)]
+    pub overwrite: bool,
+    /// Print the figures on standard output, one JSON object a line
+    #[arg(long)]
+    pub json: bool,
 }
 
 #[derive(clap::Args)]
@@ -188,7 +219,33 @@ pub struct ShotArgs {
     pub to: OutputArgs,
 }
 
+/// The name of a drawing.
+pub fn drawing(text: &str) -> Result<PathBuf, String> {
+    let path = PathBuf::from(text);
+    let known = path.extension().is_some_and(|extension| extension == "svg" || extension == "png");
+    if known { Ok(path) } else { Err("expected a name that ends in .svg or .png".into()) }
+}
+
 fn share(text: &str) -> Result<f64, String> {
     let parsed: Option<f64> = text.parse().ok();
     parsed.filter(|share| (0.0..=1.0).contains(share)).ok_or("expected a number from 0 to 1".into())
+}
+
+#[derive(clap::Args)]
+pub struct AudioArgs {
+    /// The sound: any file that FFmpeg decodes
+    #[arg(value_name = "SOUND")]
+    pub sound: PathBuf,
+    /// A folder to write: plots as .svg and .png, `signals.npz`
+    #[arg(short, long, value_name = "FOLDER")]
+    pub output: Option<PathBuf>,
+    /// Write a report: one HTML file with everything in it
+    #[arg(long, value_name = "HTML")]
+    pub report: Option<PathBuf>,
+    /// Print JSON, with the time of every beat
+    #[arg(long)]
+    pub json: bool,
+    /// Replace files that are already there
+    #[arg(long)]
+    pub overwrite: bool,
 }

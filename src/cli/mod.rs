@@ -1,6 +1,7 @@
 //! The command line: the only place that prints.
 
 mod args;
+mod audio;
 mod check;
 mod chunk;
 mod dataset;
@@ -9,15 +10,20 @@ mod devices;
 mod diagnose;
 mod distribution;
 mod equivariance;
+mod farm;
+mod farm_args;
+mod farm_plan;
 mod film;
 mod film_args;
 mod footage;
 mod import;
 mod info;
 mod join;
+mod layers;
 mod measure_args;
 mod metrics;
 mod new;
+mod plot;
 mod render;
 mod resume;
 mod shot;
@@ -31,6 +37,7 @@ use clap::Parser;
 use clap::error::ErrorKind;
 
 use args::{Args, Command};
+use sg3render::Error;
 
 /// Usage errors of the command line itself (BSD's sysexits).
 const USAGE: u8 = 64;
@@ -53,18 +60,25 @@ pub fn main() -> ExitCode {
         Command::Render(args) => render::run(&args),
         Command::Chunk(args) => chunk::run(&args),
         Command::Join(args) => join::run(&args),
+        Command::Farm(args) => farm::run(&args),
         Command::Still(args) => still::run(&args),
         Command::Check(args) => check::run(&args),
         Command::New(args) => new::run(&args),
+        Command::Plot(args) => plot::run(&args),
         Command::Import(args) => import::run(&args),
         Command::Info(args) => info::run(&args),
         Command::Dataset(args) => dataset::run(&args),
         Command::Metrics(args) => metrics::run(&args),
         Command::Diagnose(args) => diagnose::run(&args),
+        Command::Audio(args) => audio::run(&args),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
+            let error = match error {
+                Error::Interrupted => terminal::interruption(),
+                other => other,
+            };
             terminal::show_error(&error, json);
             ExitCode::from(error.exit_code())
         }

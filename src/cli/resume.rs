@@ -7,8 +7,9 @@ use std::path::{Path, PathBuf};
 
 use serde_json::json;
 use sg3render::encode::{self, NULL, Stream};
-use sg3render::farm::{self, Claim};
+use sg3render::farm::{self, CHUNK, Claim};
 use sg3render::progress::{Progress, Status};
+use sg3render::schedule::ranges;
 use sg3render::{Error, Result};
 
 use super::chunk::Worker;
@@ -46,13 +47,13 @@ pub fn run(args: &RenderArgs) -> Result<()> {
         )));
     }
     encode::remove_unfinished(&args.output, &project.preset)?;
-    let kept = farm::sweep(&folder, &job, frames.clone())?;
+    let kept = farm::sweep(&folder, &job, ranges::split(frames.clone(), CHUNK))?;
     let terminal = Terminal::new(&args.film.show.style(), stream.frames);
     let worked = if shared {
         kept.iter().for_each(|chunk| terminal.chunk(chunk, false));
         devices::run(args, &project, &folder, &terminal)
     } else {
-        Worker::new(&args.film, &project, &job, &folder, device, &terminal).share(&frames)
+        Worker::new(&args.film, &project, &job, &folder, device, &terminal).share(&frames, true)
     };
     if let Err(Error::Interrupted) = worked {
         terminal.note(&format!(
@@ -61,7 +62,7 @@ pub fn run(args: &RenderArgs) -> Result<()> {
         ));
     }
     worked?;
-    let found = farm::survey(&folder, Some(frames))?;
+    let found = farm::survey(&folder, |_| Ok(frames))?;
     let (frames, paths) = join::film(&found, &args.output, overwrite, &Joining)?;
     // In one step: of a folder that is half removed the next run would render the other half.
     fs::rename(&folder, &joined).map_err(|e| Error::io("rename", &folder, e))?;

@@ -1,7 +1,7 @@
 //! `sg3render diagnose spectrum`.
 
 use std::fs::{self, File};
-use std::io::{BufReader, Cursor, Read, Seek};
+use std::io::{BufReader, Read};
 use std::path::{Path, PathBuf};
 
 use serde_json::json;
@@ -110,15 +110,18 @@ fn gather(source: &str, args: &SpectrumArgs) -> Result<Spectrum> {
     }
     terminal.finish(&format!("{source}: {done} pictures"), &json!(null));
     spectrum.ok_or_else(|| {
-        Error::Invalid(format!("`{source}` holds no pictures, expected PNG images or a video"))
+        Error::Invalid(format!(
+            "`{source}` holds no pictures, expected PNG or JPEG images, or a video"
+        ))
     })
 }
 
-fn is_png(path: &Path) -> bool {
-    path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("png"))
+fn is_image(path: &Path) -> bool {
+    let extension = path.extension().map(|extension| extension.to_string_lossy().to_lowercase());
+    matches!(extension.as_deref(), Some("png" | "jpg" | "jpeg"))
 }
 
-/// The PNG images of a folder and of those in it, by name.
+/// The PNG and JPEG images of a folder and of those in it, by name.
 fn folder(path: &Path, take: &mut dyn FnMut(&Image) -> Result<bool>) -> Result<()> {
     let (mut folders, mut found) = (vec![path.to_path_buf()], Vec::<PathBuf>::new());
     while let Some(folder) = folders.pop() {
@@ -129,22 +132,22 @@ fn folder(path: &Path, take: &mut dyn FnMut(&Image) -> Result<bool>) -> Result<(
             let kind = entry.file_type().map_err(|e| Error::io("read", &folder, e))?;
             match entry.path() {
                 inner if kind.is_dir() => folders.push(inner),
-                image if is_png(&image) => found.push(image),
+                image if is_image(&image) => found.push(image),
                 _ => {}
             }
         }
     }
     found.sort();
     for image in found {
-        let file = File::open(&image).map_err(|e| Error::io("read", &image, e))?;
-        if !take(&decode(BufReader::new(file), &image.display().to_string())?)? {
+        let bytes = fs::read(&image).map_err(|e| Error::io("read", &image, e))?;
+        if !take(&decode(&bytes, &image.display().to_string())?)? {
             break;
         }
     }
     Ok(())
 }
 
-/// The PNG images of a zip, in its order.
+/// The PNG and JPEG images of a zip, in its order.
 fn archive(path: &Path, take: &mut dyn FnMut(&Image) -> Result<bool>) -> Result<()> {
     /// No image of a data set is larger; what unpacks to more is none.
     const LARGEST: u64 = 1 << 28;
@@ -156,34 +159,23 @@ fn archive(path: &Path, take: &mut dyn FnMut(&Image) -> Result<bool>) -> Result<
     for i in 0..zip.len() {
         let entry = zip.by_index(i).map_err(|e| unreadable(&e))?;
         let name = entry.name().to_owned();
-        if !is_png(Path::new(&name)) {
+        if !is_image(Path::new(&name)) {
             continue;
         }
         let mut bytes = Vec::new();
         entry.take(LARGEST).read_to_end(&mut bytes).map_err(|e| unreadable(&e))?;
-        if !take(&decode(Cursor::new(bytes), &name)?)? {
+        if !take(&decode(&bytes, &name)?)? {
             break;
         }
     }
     Ok(())
 }
 
-fn decode(bytes: impl std::io::BufRead + Seek, name: &str) -> Result<Image> {
-    let failed = |e: png::DecodingError| {
-        Error::Invalid(format!("`{name}` is no PNG image that can be read: {e}"))
-    };
-    let mut decoder = png::Decoder::new(bytes);
-    decoder.set_transformations(png::Transformations::normalize_to_color8());
-    let mut reader = decoder.read_info().map_err(failed)?;
-    let size = reader.output_buffer_size();
-    let size = size.ok_or_else(|| Error::Invalid(format!("`{name}` is larger than memory")))?;
-    let mut pixels = vec![0; size];
-    let info = reader.next_frame(&mut pixels).map_err(failed)?;
-    let (width, height) = (info.width as usize, info.height as usize);
-    let samples = info.color_type.samples();
-    // Grey with or without alpha, or RGB with or without.
-    let rgb =
-        |pixel: &[u8]| if samples < 3 { [pixel[0]; 3] } else { [pixel[0], pixel[1], pixel[2]] };
-    let pixels: Vec<u8> = pixels.chunks_exact(samples).flat_map(rgb).collect();
-    Ok(planes(width, height, &pixels))
+fn decode(bytes: &[u8], name: &str) -> Result<Image> {
+    let image = image::load_from_memory(bytes).map_err(|e| {
+        Error::Invalid(format!("`{name}` is no PNG or JPEG image that can be read: {e}"))
+    })?;
+    // What is transparent has a colour all the same, as in the published tools.
+    let pixels = image.into_rgb8();
+    Ok(planes(pixels.width() as usize, pixels.height() as usize, &pixels))
 }

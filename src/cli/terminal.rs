@@ -1,9 +1,10 @@
 //! What people and programs see: errors, warnings, progress.
 
-use std::io::{ErrorKind, IsTerminal, Write, copy, sink, stderr, stdin, stdout};
+use std::io::{ErrorKind, IsTerminal, Read, Write, copy, sink, stderr, stdin, stdout};
 use std::ops::Range;
+use std::os::unix::net::UnixStream;
 use std::process::ChildStdin;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicI32, AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -12,9 +13,11 @@ use serde_json::json;
 use sg3render::progress::{Progress, Status};
 use sg3render::report::Report;
 use sg3render::{Error, Result, unfinished};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+use signal_hook::low_level::pipe;
 
-/// Set by Ctrl-C and by SIGTERM.
-static STOP: AtomicBool = AtomicBool::new(false);
+/// The first signal that asked to stop; 0 before.
+static STOP: AtomicI32 = AtomicI32::new(0);
 /// Worker processes stop when these are closed.
 static LEASHES: Mutex<Vec<ChildStdin>> = Mutex::new(Vec::new());
 /// Plain progress lines and JSON objects come at most this often.
@@ -80,8 +83,8 @@ fn colour() -> bool {
 
 /// From here on the first Ctrl-C asks the work to stop cleanly, the second one ends the program.
 pub fn stop_on_ctrl_c() -> Result<()> {
-    on_ctrl_c(|| {
-        if STOP.swap(true, Ordering::Relaxed) {
+    on_signals(|signal| {
+        if STOP.compare_exchange(0, signal, Ordering::Relaxed, Ordering::Relaxed).is_err() {
             end_now();
         }
         LEASHES.lock().unwrap_or_else(PoisonError::into_inner).clear();
@@ -90,7 +93,16 @@ pub fn stop_on_ctrl_c() -> Result<()> {
 
 /// Whether the user has asked to stop.
 pub fn stopped() -> bool {
-    STOP.load(Ordering::Relaxed)
+    STOP.load(Ordering::Relaxed) != 0
+}
+
+/// How a program ends that was asked to stop. Who sends SIGTERM is an engine or a system that goes
+/// down: there the work is to be done later, and not given up.
+pub fn interruption() -> Error {
+    match STOP.load(Ordering::Relaxed) {
+        SIGTERM => Error::Terminated,
+        _ => Error::Interrupted,
+    }
 }
 
 /// Stops the worker at the other end of `pipe` when this program stops.
@@ -112,16 +124,35 @@ pub fn leash() {
 
 /// From here on Ctrl-C ends the program, and leaves no unfinished file.
 pub fn end_on_ctrl_c() -> Result<()> {
-    on_ctrl_c(|| end_now())
+    on_signals(|signal| {
+        STOP.store(signal, Ordering::Relaxed);
+        end_now();
+    })
 }
 
-fn on_ctrl_c(handler: impl FnMut() + Send + 'static) -> Result<()> {
-    ctrlc::set_handler(handler).map_err(|e| Error::Device(format!("cannot listen for Ctrl-C: {e}")))
+/// Calls the handler, outside of the signal's own, once for every signal that asks to stop.
+fn on_signals(handler: fn(i32)) -> Result<()> {
+    for signal in [SIGINT, SIGTERM, SIGHUP] {
+        let listen = || {
+            let (mut receiver, sender) = UnixStream::pair()?;
+            pipe::register(signal, sender)?;
+            std::thread::spawn(move || {
+                while receiver.read_exact(&mut [0]).is_ok() {
+                    handler(signal);
+                }
+            });
+            Ok(())
+        };
+        listen().map_err(|e: std::io::Error| {
+            Error::Device(format!("cannot listen for signals: {e}"))
+        })?;
+    }
+    Ok(())
 }
 
 fn end_now() -> ! {
     unfinished::remove_all();
-    std::process::exit(i32::from(Error::Interrupted.exit_code()));
+    std::process::exit(i32::from(interruption().exit_code()));
 }
 
 /// How progress is shown.
@@ -182,16 +213,30 @@ impl Terminal {
         Self { unit, ..self }
     }
 
+    /// So many frames are there already.
+    pub fn with_found(self, frames: u64) -> Self {
+        self.before.store(frames, Ordering::Relaxed);
+        self.found.store(frames, Ordering::Relaxed);
+        self
+    }
+
     /// The end: `text` for people, `event` for programs.
     pub fn finish(&self, text: &str, done: &serde_json::Value) {
         match &self.view {
             View::Quiet => {}
             View::Json => event(done),
             View::Lines => remark(text),
-            View::Bar(bar) => {
-                bar.finish_and_clear();
+            View::Bar(_) => {
+                self.clear();
                 remark(text);
             }
+        }
+    }
+
+    /// Takes the bar away.
+    pub fn clear(&self) {
+        if let View::Bar(bar) = &self.view {
+            bar.finish_and_clear();
         }
     }
 
@@ -278,7 +323,7 @@ impl Progress for Terminal {
         if status.done > 0 {
             self.show(status);
         }
-        !STOP.load(Ordering::Relaxed)
+        !stopped()
     }
 
     fn note(&self, message: &str) {

@@ -1,4 +1,4 @@
-//! What stands for videos in a program that was built without FFmpeg.
+//! What stands for videos and sound in a program that was built without FFmpeg.
 
 use std::path::Path;
 
@@ -40,5 +40,33 @@ impl Video {
     /// None.
     pub fn skip(&mut self) -> Result<bool> {
         Ok(false)
+    }
+}
+
+/// The sound of a file, which cannot be opened.
+pub struct Sound {
+    /// The file's length, where it says one.
+    pub seconds: Option<f64>,
+}
+
+impl Sound {
+    /// Says what is missing.
+    ///
+    /// # Errors
+    /// Always [`Error::Missing`].
+    pub fn open(path: &Path, _: u32) -> Result<Self> {
+        Err(Error::Missing(format!(
+            "hearing `{}` needs FFmpeg, which this program was built without; build it with \
+             `cargo build --features video`",
+            path.display()
+        )))
+    }
+
+    /// The next samples: none.
+    ///
+    /// # Errors
+    /// None.
+    pub fn samples(&mut self) -> Result<Option<Vec<f32>>> {
+        Ok(None)
     }
 }

@@ -36,7 +36,7 @@ impl Video {
     /// FFmpeg decodes.
     pub fn open(path: &Path) -> Result<Self> {
         fs::File::open(path).map_err(|e| Error::io("read", path, e))?;
-        util::log::set_level(util::log::Level::Quiet);
+        super::prepare();
         let failed = |e: ffmpeg_next::Error| {
             Error::Invalid(format!(
                 "`{}` is no video that FFmpeg reads: {e}; expected a video file, a timeline or a network",

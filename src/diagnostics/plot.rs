@@ -8,10 +8,10 @@ use plotters::style::register_font;
 
 use crate::{Error, Result};
 
-/// Pixels of a plot.
+/// Pixels of a plot; its letters can be read on a telephone's width of them.
 const SIZE: (u32, u32) = (640, 420);
 /// Colours that people with any colour vision tell apart (Okabe and Ito 2008).
-const COLOURS: [RGBColor; 7] = [
+pub(super) const COLOURS: [RGBColor; 7] = [
     RGBColor(0, 114, 178),
     RGBColor(213, 94, 0),
     RGBColor(0, 158, 115),
@@ -64,17 +64,17 @@ impl Plot {
         area.fill(&WHITE)?;
         let (x, y) = (self.range(self.x, |p| p.0, 0.0), self.range(self.y, |p| p.1, 0.06));
         let mut chart = ChartBuilder::on(area)
-            .caption(&self.title, font(26))
+            .caption(&self.title, font(28))
             .margin(14)
-            .x_label_area_size(48)
-            .y_label_area_size(70)
+            .x_label_area_size(58)
+            .y_label_area_size(84)
             .build_cartesian_2d(x.0..x.1, y.0..y.1)?;
         chart
             .configure_mesh()
             .x_desc(&self.x_label)
             .y_desc(&self.y_label)
-            .label_style(font(16))
-            .axis_desc_style(font(18))
+            .label_style(font(21))
+            .axis_desc_style(font(22))
             .light_line_style(WHITE)
             .draw()?;
         for (line, colour) in self.lines.iter().zip(COLOURS.iter().cycle()) {
@@ -83,7 +83,9 @@ impl Plot {
                 let faint = ShapeStyle { color: colour.mix(0.45), ..style };
                 chart.draw_series(line.points.iter().map(|&p| Circle::new(p, 3, faint)))?
             } else {
-                chart.draw_series(LineSeries::new(line.points.iter().copied(), style))?
+                // Each piece for itself: plotters mitres corners, and sharp ones grow spikes.
+                let pieces = line.points.windows(2);
+                chart.draw_series(pieces.map(|ends| PathElement::new(ends.to_vec(), style)))?
             };
             if self.lines.len() > 1 {
                 drawn
@@ -97,7 +99,7 @@ impl Plot {
                 .position(SeriesLabelPosition::UpperRight)
                 .background_style(WHITE.mix(0.85))
                 .border_style(BLACK.mix(0.3))
-                .label_font(font(16))
+                .label_font(font(20))
                 .draw()?;
         }
         area.present()
@@ -208,6 +210,20 @@ mod tests {
         // Letters: the title's rows are not blank.
         let dark = |y: u32| (0..SIZE.0).any(|x| png.get_pixel(x, y).0[0] < 100);
         assert!((14..45).any(dark));
+    }
+
+    #[test]
+    fn sharp_corners_stay_within_the_axes() {
+        let zigzag = (0..900).map(|i| (f64::from(i), f64::from(i % 2))).collect();
+        let mut plot = plot(zigzag);
+        plot.lines.truncate(1);
+        let png = image::load_from_memory(&plot.png().unwrap()).unwrap().to_rgb8();
+        let line =
+            |y: u32| (0..SIZE.0).filter(move |&x| png.get_pixel(x, y).0 == [0, 114, 178]).count();
+        let drawn: Vec<usize> = (0..SIZE.1).map(line).collect();
+        assert!(drawn[SIZE.1 as usize / 2] > 100);
+        // Above the plot there is the title, below it the axis.
+        assert_eq!(drawn[..30].iter().chain(&drawn[SIZE.1 as usize - 40..]).sum::<usize>(), 0);
     }
 
     #[test]

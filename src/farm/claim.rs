@@ -3,9 +3,14 @@
 use std::fs::{self, File, TryLockError};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::Duration;
 
 use super::manifest::stem;
 use crate::{Error, Result};
+
+/// Who waits for a claim looks this often.
+const LOOK_EVERY: Duration = Duration::from_millis(200);
 
 /// A file whose lock says that a process works on something. The system gives the lock back when the
 /// process ends, however it does, so that a dead one's claim is free at once. The file itself stays:
@@ -39,8 +44,18 @@ impl Claim {
         }
     }
 
-    /// Waits until no other holds the claim.
-    pub fn wait(&self) -> Result<()> {
-        self.file.lock().map_err(|e| Error::io("lock", &self.path, e))
+    /// Waits until no other holds the claim, and takes it.
+    ///
+    /// # Errors
+    /// [`Error::Interrupted`] once `stopped` says so; [`Error::Io`] where locks do not work.
+    pub fn wait(&self, stopped: impl Fn() -> bool) -> Result<()> {
+        // Waiting in the lock itself could not be stopped.
+        while !self.take()? {
+            if stopped() {
+                return Err(Error::Interrupted);
+            }
+            thread::sleep(LOOK_EVERY);
+        }
+        Ok(())
     }
 }

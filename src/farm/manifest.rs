@@ -89,18 +89,19 @@ impl Manifest {
 
     /// What is wrong with the chunk's file, if anything is.
     pub(super) fn fault(&self, folder: &Path) -> Option<String> {
-        let path = folder.join(&self.file);
-        match fs::metadata(&path) {
-            Err(e) => return Some(format!("cannot be read ({e})")),
-            Ok(found) if found.len() != self.bytes => {
-                return Some(format!("has {} bytes, expected {}", found.len(), self.bytes));
-            }
-            Ok(_) => {}
-        }
-        match digest::of_file(&path) {
+        self.wrong_length(folder).or_else(|| match digest::of_file(&folder.join(&self.file)) {
             Err(e) => Some(e.to_string()),
             Ok((_, sha256)) if sha256 != self.sha256 => Some("is damaged (SHA-256)".into()),
             Ok(_) => None,
+        })
+    }
+
+    /// What can be told to be wrong with the chunk's file without reading it.
+    pub(super) fn wrong_length(&self, folder: &Path) -> Option<String> {
+        match fs::metadata(folder.join(&self.file)) {
+            Err(e) => Some(format!("cannot be read ({e})")),
+            Ok(found) if found.len() == self.bytes => None,
+            Ok(found) => Some(format!("has {} bytes, expected {}", found.len(), self.bytes)),
         }
     }
 }

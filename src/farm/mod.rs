@@ -4,12 +4,21 @@
 //! from 0), beside it a [`Manifest`] of the same name that ends in `.json`, and while more than one
 //! process may be at work a `.claim` each. A chunk gets its name when it is complete, its manifest
 //! after that, and a chunk without a valid manifest counts as none.
+//!
+//! An [`Engine`] of a render farm makes chunks in tasks: a [`Batch`] is what it needs to know.
 
+mod batch;
 mod claim;
 mod manifest;
+pub mod model;
+pub mod openjd;
+mod overview;
 mod plan;
 mod sink;
+pub mod slurm;
 mod survey;
+#[cfg(test)]
+mod tests;
 
 use std::path::PathBuf;
 
@@ -18,10 +27,12 @@ use serde::{Deserialize, Serialize};
 use crate::encode::{Preset, Stream};
 use crate::{Error, Result, digest};
 
+pub use batch::{Batch, Engine};
 pub use claim::Claim;
 pub use manifest::Manifest;
-pub use plan::{CHUNK, sweep, work};
-pub use sink::{ChunkSink, is_done};
+pub use overview::{Overview, Queued, State};
+pub use plan::{CHUNK, Work, share, sweep};
+pub use sink::{ChunkSink, is_done, is_there};
 pub use survey::{Parts, survey};
 
 /// What all chunks of a film have in common.

@@ -1,11 +1,12 @@
 //! A film cut into chunks, and the order in which a process takes them.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::num::NonZeroU64;
 use std::ops::Range;
 use std::path::Path;
 
-use super::{Claim, Job, Manifest, is_done, manifest};
+use super::{Claim, Job, Manifest, is_done, is_there, manifest};
 use crate::schedule::ranges;
 use crate::{Error, Result};
 
@@ -13,49 +14,68 @@ use crate::{Error, Result};
 /// enough that beginning a chunk costs little.
 pub const CHUNK: NonZeroU64 = NonZeroU64::new(48).unwrap();
 
+/// A process's part in seeing to it that all chunks of some frames are there.
+pub trait Work {
+    /// Renders a chunk.
+    ///
+    /// # Errors
+    /// What went wrong; no other chunk is begun then.
+    fn render(&mut self, chunk: &Range<u64>) -> Result<()>;
+    /// Hears of a chunk that was there, or that another process made.
+    fn found(&mut self, chunk: &Range<u64>);
+    /// Whether to wait no longer for what others are making.
+    fn stopped(&self) -> bool;
+}
+
 /// Sees to it that every chunk of the frames is there: renders those that are not there and that no
 /// other process works on, waits for those, and takes over what a process that has ended left
-/// undone. `done` is told of each chunk that was there or that another process made.
+/// undone. Chunks that were there before are verified, unless that was done (`verified`); those that
+/// other processes finish meanwhile are not read again.
 ///
 /// # Errors
-/// The first error of `render`; [`Error::Io`] where claims cannot be made.
-pub fn work(
+/// The first error of the work; [`Error::Io`] where claims cannot be made.
+pub fn share(
     folder: &Path,
     job: &Job,
     frames: Range<u64>,
-    mut render: impl FnMut(&Range<u64>) -> Result<()>,
-    mut done: impl FnMut(&Range<u64>),
+    verified: bool,
+    work: &mut dyn Work,
 ) -> Result<()> {
     let mut open: Vec<_> = ranges::split(frames, CHUNK).collect();
+    let is_old = |chunk: &Range<u64>| !verified && is_there(folder, job, chunk);
+    let old: Vec<_> = open.iter().filter(|chunk| is_old(chunk)).cloned().collect();
     while !open.is_empty() {
         let mut others = Vec::new();
         for chunk in open {
             let claim = Claim::of_chunk(folder, &chunk)?;
+            let is_ready = if old.contains(&chunk) { is_done } else { is_there };
             if !claim.take()? {
                 others.push(chunk);
-            } else if is_done(folder, job, &chunk) {
-                done(&chunk);
+            } else if is_ready(folder, job, &chunk) {
+                work.found(&chunk);
             } else {
-                render(&chunk)?;
+                work.render(&chunk)?;
             }
         }
         if let Some(chunk) = others.first() {
-            Claim::of_chunk(folder, chunk)?.wait()?;
+            Claim::of_chunk(folder, chunk)?.wait(|| work.stopped())?;
         }
         open = others;
     }
     Ok(())
 }
 
-/// Removes from a folder of chunks what is no chunk of these frames of this job: older timelines'
-/// chunks, and files that a killed process left unfinished. Returns the chunks that stay, whose files
-/// may yet turn out to be spoilt.
+/// Removes from a folder of chunks what is none of these, whole and of this job: older timelines'
+/// chunks, spoilt ones, and files that a killed process left unfinished. Returns the chunks that stay.
 ///
 /// # Errors
 /// [`Error::Io`] where the folder cannot be read or a file not removed.
-pub fn sweep(folder: &Path, job: &Job, frames: Range<u64>) -> Result<Vec<Range<u64>>> {
-    let plan: Vec<_> =
-        ranges::split(frames, CHUNK).map(|chunk| manifest::path(folder, &chunk)).collect();
+pub fn sweep(
+    folder: &Path,
+    job: &Job,
+    chunks: impl Iterator<Item = Range<u64>>,
+) -> Result<Vec<Range<u64>>> {
+    let plan: BTreeSet<_> = chunks.map(|chunk| manifest::path(folder, &chunk)).collect();
     let remove = |path: &Path| match fs::remove_file(path) {
         Err(e) if e.kind() != std::io::ErrorKind::NotFound => Err(Error::io("remove", path, e)),
         _ => Ok(()),
@@ -68,7 +88,11 @@ pub fn sweep(folder: &Path, job: &Job, frames: Range<u64>) -> Result<Vec<Range<u
             remove(&path)?;
         } else if extension == "json" {
             match Manifest::read(&path) {
-                Ok(manifest) if manifest.job == *job && plan.contains(&path) => {
+                Ok(manifest)
+                    if manifest.job == *job
+                        && plan.contains(&path)
+                        && manifest.fault(folder).is_none() =>
+                {
                     kept.push(manifest.range());
                 }
                 Ok(manifest) => {

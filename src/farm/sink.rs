@@ -9,10 +9,20 @@ use super::manifest::{self, Manifest};
 use crate::encode::{Depth, Picture, Preset, Sink, parts};
 use crate::{Error, Result, digest};
 
-/// Whether a chunk is there: with a manifest of this job, and just the file that this describes.
+/// Whether a chunk is there and whole: with a manifest of this job, and just the file that this
+/// describes, which is read through.
 pub fn is_done(folder: &Path, job: &Job, frames: &Range<u64>) -> bool {
-    let manifest = Manifest::read(&manifest::path(folder, frames));
-    manifest.is_ok_and(|m| m.job == *job && m.range() == *frames && m.fault(folder).is_none())
+    manifest(folder, job, frames).is_some_and(|manifest| manifest.fault(folder).is_none())
+}
+
+/// Whether a chunk is there, as far as its manifest and the length of its file tell.
+pub fn is_there(folder: &Path, job: &Job, frames: &Range<u64>) -> bool {
+    manifest(folder, job, frames).is_some_and(|manifest| manifest.wrong_length(folder).is_none())
+}
+
+fn manifest(folder: &Path, job: &Job, frames: &Range<u64>) -> Option<Manifest> {
+    let manifest = Manifest::read(&manifest::path(folder, frames)).ok()?;
+    (manifest.job == *job && manifest.range() == *frames).then_some(manifest)
 }
 
 /// Takes the frames of one chunk. What has not got all of them when it is finished is removed.

@@ -23,12 +23,13 @@ pub struct Parts {
 }
 
 /// Verifies all chunks of a folder, each by its size and SHA-256, and that together they hold each of
-/// the frames once: of these frames, or of the whole film where none are given.
+/// the frames once, and no others. `frames` tells them, given the film's length.
 ///
 /// # Errors
 /// [`Error::Incomplete`] with the names of missing and spoilt chunks; [`Error::Invalid`] where chunks
-/// of different films lie together or two hold the same frame; [`Error::Io`] for the folder.
-pub fn survey(folder: &Path, frames: Option<Range<u64>>) -> Result<Parts> {
+/// of different films lie together or two hold the same frame, or where one holds others than the
+/// frames; [`Error::Io`] for the folder; what `frames` says.
+pub fn survey(folder: &Path, frames: impl FnOnce(u64) -> Result<Range<u64>>) -> Result<Parts> {
     let mut manifests = Vec::new();
     let mut bad = Vec::new();
     for path in manifest_paths(folder)? {
@@ -47,8 +48,18 @@ pub fn survey(folder: &Path, frames: Option<Range<u64>>) -> Result<Parts> {
         }));
     };
     let job = first.job.clone();
-    let frames = frames.unwrap_or(0..job.stream.frames);
+    let frames = frames(job.stream.frames)?;
     refuse_mixtures(&manifests)?;
+    let is_strange =
+        |(m, _): &&(Manifest, _)| m.frames.0 < frames.start || m.frames.1 >= frames.end;
+    if let Some((_, path)) = manifests.iter().find(is_strange) {
+        return Err(Error::Invalid(format!(
+            "the chunk `{}` holds other frames than the {} to {} that are asked for; remove it",
+            path.display(),
+            frames.start,
+            frames.end.saturating_sub(1)
+        )));
+    }
     for (manifest, path) in &manifests {
         if let Some(fault) = manifest.fault(folder) {
             bad.push(format!("`{}` {fault}", folder.join(&manifest.file).display()));

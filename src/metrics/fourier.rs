@@ -29,6 +29,24 @@ pub fn transform_padded(
     }
 }
 
+/// The inverse transform of a square, without scaling, at the rows and columns `wanted` only: as many
+/// values as pairs of them, rows first.
+pub fn inverse_at(mut square: Vec<Complex64>, side: usize, wanted: &[usize]) -> Vec<Complex64> {
+    let plan = FftPlanner::new().plan_fft_inverse(side);
+    let rows = |values: &mut [Complex64]| {
+        values.par_chunks_exact_mut(side.max(1)).for_each_init(
+            || vec![Complex64::default(); plan.get_inplace_scratch_len()],
+            |scratch, row| plan.process_with_scratch(row, scratch),
+        );
+    };
+    rows(&mut square);
+    // Columns of interest become rows.
+    let mut columns: Vec<Complex64> =
+        wanted.iter().flat_map(|&x| square.iter().skip(x).step_by(side).copied()).collect();
+    rows(&mut columns);
+    wanted.iter().flat_map(|&y| columns.iter().skip(y).step_by(side).copied()).collect()
+}
+
 fn transpose(square: &mut [Complex64], side: usize) {
     /// Squares that fit the nearest cache.
     const BLOCK: usize = 16;
@@ -65,6 +83,14 @@ mod tests {
                 };
                 let slow: Complex64 = input.iter().enumerate().map(term).sum();
                 assert!((fast - slow).norm() < 1e-10, "side {side}, {i}: {fast} {slow}");
+            }
+            let mut whole = input.clone();
+            transform(&mut whole, side, FftDirection::Inverse);
+            let wanted = [side - 1, 0, side / 2];
+            let few = inverse_at(input.clone(), side, &wanted);
+            let expected = wanted.map(|y| wanted.map(|x| whole[y * side + x]));
+            for (few, expected) in few.iter().zip(expected.as_flattened()) {
+                assert!((few - expected).norm() < 1e-10, "side {side}: {few} {expected}");
             }
             let rows = side / 3;
             let mut padded = input;

@@ -44,10 +44,12 @@ impl std::iter::Sum for Sums {
 }
 
 /// The PSNR of all batches together, in dB, and the standard error that the spread of the batches'
-/// own figures gives their mean: none for a single batch.
+/// own figures gives their mean: none for a single batch. A batch without any error, such as one whose
+/// pictures were not moved by a whole pixel, has no figure of its own to spread.
 pub fn figure(batches: &[Sums]) -> (f64, Option<f64>) {
-    let n = batches.len() as f64;
-    let own: Vec<f64> = batches.iter().map(Sums::decibels).collect();
+    let own = batches.iter().map(Sums::decibels).filter(|db| db.is_finite());
+    let own: Vec<f64> = own.collect();
+    let n = own.len() as f64;
     let mean = own.iter().sum::<f64>() / n;
     let variance = own.iter().map(|db| (db - mean).powi(2)).sum::<f64>() / (n - 1.0);
     let error = (n > 1.0).then(|| (variance / n).sqrt());
@@ -81,5 +83,8 @@ mod tests {
         // 10 log10 of 4 times 100, 25 and 200: 26.0206, 20, 29.0309; their deviation is 4.5983.
         assert!((error.unwrap() - 4.5983 / 3f64.sqrt()).abs() < 1e-3, "{error:?}");
         assert_eq!(figure(&batches[..1]).1, None);
+        let exact = Sums { squares: 0.0, samples: 100.0 };
+        assert_eq!(figure(&[exact, batches[0]]).1, None);
+        assert_eq!(figure(&[&[exact], &batches[..]].concat()).1, error);
     }
 }

@@ -1,9 +1,12 @@
 //! The band limit that a square grid and a turned square grid share (Karras et al. 2021, appendix E.3).
 
+use std::collections::BTreeMap;
 use std::f64::consts::PI;
+use std::sync::{Arc, Mutex, PoisonError};
 
-use rustfft::FftDirection;
+use rayon::prelude::*;
 use rustfft::num_complex::Complex64;
+use rustfft::{FftDirection, FftPlanner};
 
 use super::fourier;
 
@@ -30,41 +33,63 @@ impl RotationFilter {
     pub fn new(angle: f64, up: usize) -> Self {
         let (reach, half) = (REACH * up - 1, WINDOW * up - 1);
         let grid = 2 * reach + 1;
-        // All are even, so their transforms are real: two share a complex one, forth and back.
-        let mut sincs = vec![Complex64::default(); grid * grid];
-        let mut windows = sincs.clone();
+        let upright = Upright::of(up);
+        // Sinc and window of the turned grid are even, so that their transforms are real: they share a
+        // complex one, forth and back.
+        let mut turned = vec![Complex64::default(); grid * grid];
         let [turned_x, turned_y] = [
             Turned::new(angle.cos(), angle.sin(), up, reach),
             Turned::new(-angle.sin(), angle.cos(), up, reach),
         ];
-        for (i, (sinc, window)) in sincs.iter_mut().zip(&mut windows).enumerate() {
-            let (y, x) = (i / grid, i % grid);
-            // Index 0 is the centre, as the transform wants it.
-            let (j, k) = ((y + reach) % grid, (x + reach) % grid);
-            let (across, down) = (turned_x.at(j, k), turned_y.at(j, k));
-            let (x, y) = (position(k, reach, up), position(j, reach, up));
-            sinc.re = turned_x.plain[k] * turned_x.plain[j];
-            sinc.im = across.1 * down.1;
-            window.re = lanczos(x) * lanczos(y);
-            window.im = lanczos(across.0) * lanczos(down.0);
-        }
-        for square in [&mut sincs, &mut windows] {
-            fourier::transform(square, grid, FftDirection::Forward);
-        }
-        let mut both: Vec<_> = sincs
-            .iter()
-            .zip(&windows)
-            .map(|(s, l)| Complex64::new(s.re * s.im, l.re * l.im))
-            .collect();
-        fourier::transform(&mut both, grid, FftDirection::Inverse);
+        turned.par_chunks_exact_mut(grid).enumerate().for_each(|(y, row)| {
+            for (x, value) in row.iter_mut().enumerate() {
+                // Index 0 is the centre, as the transform wants it.
+                let (j, k) = ((y + reach) % grid, (x + reach) % grid);
+                let (across, down) = (turned_x.at(j, k), turned_y.at(j, k));
+                value.re = across.1 * down.1;
+                value.im = lanczos(across.0) * lanczos(down.0);
+            }
+        });
+        fourier::transform(&mut turned, grid, FftDirection::Forward);
+        turned.par_chunks_exact_mut(grid).enumerate().for_each(|(v, row)| {
+            for (u, value) in row.iter_mut().enumerate() {
+                value.re *= upright.sinc[u] * upright.sinc[v];
+                value.im *= upright.window[u] * upright.window[v];
+            }
+        });
         let side = 2 * half + 1;
-        let wrapped = |i: usize| (i + grid - half) % grid;
-        let mut taps: Vec<f64> = (0..side * side)
-            .map(|i| both[wrapped(i / side) * grid + wrapped(i % side)])
-            .map(|v| v.re * v.im)
-            .collect();
+        let wanted: Vec<usize> = (0..side).map(|i| (i + grid - half) % grid).collect();
+        let mut taps: Vec<f64> =
+            fourier::inverse_at(turned, grid, &wanted).into_iter().map(|v| v.re * v.im).collect();
         normalise(&mut taps, side, up);
         Self { side, taps }
+    }
+}
+
+/// The transforms of the upright grid's sinc and window along one axis: no angle changes them.
+struct Upright {
+    sinc: Vec<f64>,
+    window: Vec<f64>,
+}
+
+impl Upright {
+    /// For so many taps a pixel, of which two numbers are in use.
+    fn of(up: usize) -> Arc<Self> {
+        static KNOWN: Mutex<BTreeMap<usize, Arc<Upright>>> = Mutex::new(BTreeMap::new());
+        let mut known = KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
+        known.entry(up).or_insert_with(|| Arc::new(Self::new(up))).clone()
+    }
+
+    fn new(up: usize) -> Self {
+        let reach = REACH * up - 1;
+        let grid = 2 * reach + 1;
+        let mut both: Vec<Complex64> = (0..grid)
+            .map(|i| position((i + reach) % grid, reach, up))
+            .map(|x| Complex64::new(sinc(x), lanczos(x)))
+            .collect();
+        FftPlanner::new().plan_fft_forward(grid).process(&mut both);
+        let (sinc, window) = both.into_iter().map(|value| (value.re, value.im)).unzip();
+        Self { sinc, window }
     }
 }
 
@@ -97,8 +122,6 @@ struct Turned {
     /// `[position, sin, cos]` of the share along x and along y.
     x: Vec<[f64; 3]>,
     y: Vec<[f64; 3]>,
-    /// The sinc along an axis of the grid that is not turned.
-    plain: Vec<f64>,
 }
 
 impl Turned {
@@ -110,8 +133,7 @@ impl Turned {
             };
             (0..=2 * reach).map(share).collect()
         };
-        let plain = (0..=2 * reach).map(|i| sinc(position(i, reach, up))).collect();
-        Self { x: along(by_x), y: along(by_y), plain }
+        Self { x: along(by_x), y: along(by_y) }
     }
 
     /// Position along the axis, and the sinc there, at row j and column k.

@@ -3,7 +3,10 @@
 use std::f64::consts::PI;
 use std::ops::Range;
 
+use rayon::prelude::*;
+
 use super::image::{Image, Mask};
+use crate::signal::kaiser;
 
 /// The picture moved by whole pixels, `(x, y)`, to the right and down: `out(p) = in(p - t)`, zero
 /// where there is no data. The mask is where there is some.
@@ -26,25 +29,41 @@ pub fn integer_shift(image: &Image, [tx, ty]: [i64; 2]) -> (Image, Mask) {
 /// The picture moved by any number of pixels, `(x, y)`, through a Lanczos-windowed sinc (a = 3)
 /// along each axis whose six taps sum to 1, zeros beyond the picture. The mask asks for all taps
 /// inside.
-pub fn fractional_shift(image: &Image, [tx, ty]: [f64; 2]) -> (Image, Mask) {
-    let ((x_taps, x_weights), (y_taps, y_weights)) = (lanczos(tx), lanczos(ty));
+pub fn fractional_shift(image: &Image, t: [f64; 2]) -> (Image, Mask) {
+    shift(image, t.map(|t| windowed(t, 3, |x| sinc(x / 3.0))))
+}
+
+/// The same through 16 taps under a Kaiser window (beta 8), which err by 70 dB and less below 0.3 of
+/// the sampling rate: for signals whose own flaws are smaller than those of Lanczos' window.
+pub fn fine_shift(image: &Image, t: [f64; 2]) -> (Image, Mask) {
+    const HALF: i64 = 8;
+    shift(image, t.map(|t| windowed(t, HALF, |x| kaiser(x / HALF as f64, 8.0))))
+}
+
+/// Offsets and weights of the taps along one axis.
+type Taps = (Range<i64>, Vec<f64>);
+
+fn shift(image: &Image, [x_taps, y_taps]: [Taps; 2]) -> (Image, Mask) {
     let (width, height) = (image.width as i64, image.height as i64);
+    let area = (image.height * image.width).max(1);
     let mut out = image.blank();
-    let area = image.height * image.width;
-    for (plane, target) in image.planes().zip(out.values.chunks_exact_mut(area.max(1))) {
+    let planes = image.values.par_chunks_exact(area).zip(out.values.par_chunks_exact_mut(area));
+    planes.for_each(|(plane, target)| {
         let mut rows = vec![0f64; plane.len()];
         for (row, source) in rows.chunks_exact_mut(image.width).zip(plane.chunks_exact(image.width))
         {
-            for (n, weight) in x_taps.clone().zip(x_weights) {
-                for x in n.max(0)..(width + n).min(width) {
-                    row[x as usize] += weight * f64::from(source[(x - n) as usize]);
+            for (n, weight) in x_taps.0.clone().zip(&x_taps.1) {
+                let to = n.clamp(0, width) as usize..(width + n).clamp(0, width) as usize;
+                let from = (-n).clamp(0, width) as usize;
+                for (sum, value) in row[to].iter_mut().zip(&source[from..]) {
+                    *sum += weight * f64::from(*value);
                 }
             }
         }
-        for y in 0..height {
-            let line = &mut target[(y * width) as usize..((y + 1) * width) as usize];
-            let mut sums = vec![0f64; line.len()];
-            for (n, weight) in y_taps.clone().zip(y_weights) {
+        let mut sums = vec![0f64; image.width];
+        for (y, line) in (0..height).zip(target.chunks_exact_mut(image.width)) {
+            sums.fill(0.0);
+            for (n, weight) in y_taps.0.clone().zip(&y_taps.1) {
                 if (0..height).contains(&(y - n)) {
                     let from = ((y - n) * width) as usize;
                     for (sum, value) in sums.iter_mut().zip(&rows[from..]) {
@@ -52,22 +71,24 @@ pub fn fractional_shift(image: &Image, [tx, ty]: [f64; 2]) -> (Image, Mask) {
                     }
                 }
             }
-            line.iter_mut().zip(sums).for_each(|(to, sum)| *to = sum as f32);
+            line.iter_mut().zip(&sums).for_each(|(to, sum)| *to = *sum as f32);
         }
-    }
-    (out, inside(image, &fed(image.height, y_taps), &fed(image.width, x_taps)))
+    });
+    (out, inside(image, &fed(image.height, y_taps.0), &fed(image.width, x_taps.0)))
 }
 
-/// Offsets and weights of the taps for a shift.
-fn lanczos(t: f64) -> (Range<i64>, [f64; 6]) {
-    let first = t.floor() as i64 - 2;
-    let sinc = |x: f64| if x == 0.0 { 1.0 } else { (PI * x).sin() / (PI * x) };
-    let weights: [f64; 6] = std::array::from_fn(|i| {
-        let x = (first + i as i64) as f64 - t;
-        sinc(x) * sinc(x / 3.0)
-    });
-    let sum: f64 = weights.iter().sum();
-    (first..first + 6, weights.map(|w| w / sum))
+/// The taps of a sinc under a window that reaches `half` samples to either side, of unit sum.
+fn windowed(t: f64, half: i64, window: impl Fn(f64) -> f64) -> Taps {
+    let first = t.floor() as i64 - half + 1;
+    let offsets = first..first + 2 * half;
+    let tap = |n: i64| sinc(n as f64 - t) * window(n as f64 - t);
+    let taps: Vec<f64> = offsets.clone().map(tap).collect();
+    let sum: f64 = taps.iter().sum();
+    (offsets, taps.into_iter().map(|tap| tap / sum).collect())
+}
+
+fn sinc(x: f64) -> f64 {
+    if x == 0.0 { 1.0 } else { (PI * x).sin() / (PI * x) }
 }
 
 /// Which of `size` places get data from all of the offsets.
@@ -115,11 +136,11 @@ mod tests {
     /// Pixel by pixel, as the definition reads.
     fn slow(image: &Image, t: [f64; 2]) -> Image {
         let (h, w) = (image.height as i64, image.width as i64);
-        let ((nx, wx), (ny, wy)) = (lanczos(t[0]), lanczos(t[1]));
+        let [(nx, wx), (ny, wy)] = t.map(|t| windowed(t, 3, |x| sinc(x / 3.0)));
         Image::from_fn([image.channels, image.height, image.width], |c, y, x| {
             let mut sum = 0.0;
-            for (dy, wy) in ny.clone().zip(wy) {
-                for (dx, wx) in nx.clone().zip(wx) {
+            for (dy, wy) in ny.clone().zip(&wy) {
+                for (dx, wx) in nx.clone().zip(&wx) {
                     let (y, x) = (y as i64 - dy, x as i64 - dx);
                     if (0..h).contains(&y) && (0..w).contains(&x) {
                         let at = (c as i64 * h + y) * w + x;
@@ -147,6 +168,22 @@ mod tests {
                 moved.assert_near(&same, 1e-6);
                 assert_eq!(same_mask.and(&moved_mask), same_mask, "{size:?} {t:?}");
                 assert_eq!(mask.0.len(), size[1] * size[2]);
+            }
+        }
+    }
+    #[test]
+    fn the_finer_filter_is_exact_well_below_half_the_rate() {
+        for frequency in [0.05, 0.2, 0.3] {
+            let wave = |x: f64, y: f64| (2.0 * PI * frequency * (x - y) + 0.4).sin() as f32;
+            let at = |t: [f64; 2]| {
+                Image::from_fn([1, 40, 40], |_, y, x| wave(x as f64 - t[0], y as f64 - t[1]))
+            };
+            for t in [[0.5, -0.5], [3.3, 1.9], [-0.01, 4.0]] {
+                let ((out, mask), exact) = (fine_shift(&at([0.0; 2]), t), at(t));
+                assert!(mask.0.iter().filter(|counts| **counts).count() > 300);
+                for (i, _) in mask.0.iter().enumerate().filter(|(_, counts)| **counts) {
+                    assert!((out.values[i] - exact.values[i]).abs() < 3e-4, "{frequency} {t:?}");
+                }
             }
         }
     }

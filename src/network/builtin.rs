@@ -12,8 +12,11 @@ use crate::signal::{Filter, randn};
 use crate::{Error, Result};
 
 /// The presets, by name.
-const PRESETS: [(&str, &str); 1] =
-    [("default", include_str!("../../presets/networks/default.ron"))];
+const PRESETS: [(&str, &str); 2] = [("default", DEFAULT), (ALIASED, DEFAULT)];
+const DEFAULT: &str = include_str!("../../presets/networks/default.ron");
+/// The default network's weights with filters too short to keep its signals free of aliases: what its
+/// texture sticking is to be told from.
+const ALIASED: &str = "aliased";
 
 /// What a built-in network is made from.
 ///
@@ -63,7 +66,12 @@ fn preset(name: &str) -> Result<Preset> {
             known.join(", ")
         ))
     })?;
-    ron::from_str(text).map_err(|e| Error::Invalid(format!("presets/networks/{name}.ron:{e}")))
+    let mut preset: Preset = ron::from_str(text)
+        .map_err(|e| Error::Invalid(format!("presets/networks/{name}.ron:{e}")))?;
+    if name == ALIASED {
+        (preset.network.lrelu_upsampling, preset.network.filter_size) = (1, 2);
+    }
+    Ok(preset)
 }
 
 /// The configuration of a built-in network, without making it.

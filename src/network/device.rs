@@ -1,6 +1,7 @@
 //! Devices. CUDA is not linked but loaded at run time, so that one program serves both kinds of
 //! machine.
 
+use std::fmt;
 use std::str::FromStr;
 
 use libloading::os::unix::{Library, RTLD_GLOBAL, RTLD_NOW};
@@ -68,6 +69,16 @@ impl FromStr for Request {
             ("cuda", _) => Ok(Self::Cuda(0)),
             (_, Some(Ok(index))) => Ok(Self::Cuda(index)),
             _ => Err("expected `auto`, `cpu`, `cuda` or `cuda:N`".into()),
+        }
+    }
+}
+
+impl fmt::Display for Request {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Auto => f.write_str("auto"),
+            Self::Cpu => f.write_str("cpu"),
+            Self::Cuda(index) => write!(f, "cuda:{index}"),
         }
     }
 }

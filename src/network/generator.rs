@@ -93,6 +93,29 @@ impl Synthesis {
         }
     }
 
+    /// Shows what the Fourier features (number 0) and each layer of an alias-free network that was loaded
+    /// composed give, `[N, channels, size, size]` with margins, one after another; arguments as for
+    /// [`Synthesis::forward`].
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] for other networks; what `see` answers.
+    pub fn signals(
+        &self,
+        ws: &Tensor,
+        transforms: &Tensor,
+        see: &mut dyn FnMut(usize, &Tensor) -> Result<()>,
+    ) -> Result<()> {
+        let _no_grad = tch::no_grad_guard();
+        let Network::StyleGan3(network) = &self.network else {
+            return Err(Error::Invalid(
+                "only composed alias-free networks show their layers".into(),
+            ));
+        };
+        let ws = ws.f_to_device(self.device)?.f_to_kind(Kind::Float)?;
+        let transforms = transforms.f_to_device(self.device)?.f_to_kind(Kind::Double)?;
+        network.signals(&ws, &transforms, see).map(|_| ())
+    }
+
     /// Sets the running mean squares of an alias-free network that was loaded composed to what these
     /// samples show; returns them in the order of the layers (none for others).
     pub fn settle(&mut self, ws: &Tensor, transforms: &Tensor) -> Result<Vec<f32>> {

@@ -55,11 +55,25 @@ impl StyleGan3 {
     /// Images `[N, channels, R, R]`, about -1..1, for ws `[N, num_ws, w_dim]` and transforms `[N, 3, 3]`
     /// float64.
     pub fn forward(&self, ws: &Tensor, transforms: &Tensor) -> Result<Tensor> {
+        let image = self.signals(ws, transforms, &mut |_, _| Ok(()))?;
+        Ok(image.f_to_kind(Kind::Float)?.f_mul_scalar(self.output_scale)?)
+    }
+
+    /// Shows what the input (number 0) and each layer give, `[N, channels, size, size]` with margins, as
+    /// it comes; the last one is the answer.
+    pub fn signals(
+        &self,
+        ws: &Tensor,
+        transforms: &Tensor,
+        see: &mut dyn FnMut(usize, &Tensor) -> Result<()>,
+    ) -> Result<Tensor> {
         let mut x = self.input.forward(&ws.f_select(1, 0)?, transforms)?;
+        see(0, &x)?;
         for (i, layer) in self.layers.iter().enumerate() {
             x = layer.forward(&x, &ws.f_select(1, i as i64 + 1)?)?;
+            see(i + 1, &x)?;
         }
-        Ok(x.f_to_kind(Kind::Float)?.f_mul_scalar(self.output_scale)?)
+        Ok(x)
     }
 
     /// Sets every layer's running mean square to what these samples show, layer by layer, so that all

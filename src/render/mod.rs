@@ -2,6 +2,7 @@
 
 mod detector;
 mod finish;
+mod inner;
 mod network;
 mod pipeline;
 mod project;
@@ -10,6 +11,7 @@ mod subject;
 mod synthesise;
 
 pub use detector::ScriptDetector;
+pub use inner::Inner;
 pub use network::Network;
 pub use pipeline::{Job, Outcome, run};
 pub use project::Project;

@@ -3,6 +3,7 @@
 use sha2::{Digest, Sha256};
 use tch::Device;
 
+use super::inner::Inner;
 use super::synthesise::Generator;
 use crate::Result;
 use crate::network::device::Precision;
@@ -40,6 +41,14 @@ impl Network {
         match self {
             Self::Builtin(name) => Generator::load(&builtin::make(name)?, device, precision),
             Self::File(file) => Generator::load(&file.generator()?, device, precision),
+        }
+    }
+
+    /// Reads the weights of an alias-free network, whose layers are to be seen, onto a device.
+    pub fn inner(&self, device: Device) -> Result<Inner> {
+        match self {
+            Self::Builtin(name) => Inner::load(&builtin::make(name)?, device),
+            Self::File(file) => Inner::load(&file.generator()?, device),
         }
     }
 

@@ -1,17 +1,20 @@
 //! A timeline with everything it names: checked, and ready to be rendered.
 
+use std::collections::HashMap;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use tch::Device;
 
 use super::network::Network;
 use super::synthesise::Generator;
+use crate::audio::{Hearing, listen};
 use crate::digest;
 use crate::encode::{NULL, Preset, Stream};
 use crate::network::Config;
 use crate::network::device::Precision;
+use crate::progress::Silent;
 use crate::report::Report;
 use crate::schedule::Schedule;
 use crate::timeline::time::Time;
@@ -75,7 +78,8 @@ impl Project {
             Some(Err(error)) => (Err(Problem { message: error.to_string(), help: None }), None),
             None => (Err(Problem { message: "no network".into(), help: None }), None),
         };
-        let facts = Facts { network: facts, presets: preset_facts(named.as_deref())? };
+        let (presets, sounds) = (preset_facts(named.as_deref())?, heard(&document, overrides));
+        let facts = Facts { network: facts, presets, sounds };
         let (resolved, warnings) = document.check(&facts, overrides).map_err(Error::Timeline)?;
         let Some((network, config)) = network else {
             return Err(Error::Invalid(format!("`{}` names no network", path.display())));
@@ -105,6 +109,16 @@ impl Project {
         self.resolved.canvas.size.unwrap_or((resolution, resolution))
     }
 
+    /// About what a frame takes on two cores, seconds: see `benches/results`. It grows with the side
+    /// of the picture and no faster, because the larger networks have fewer channels there.
+    pub fn frame_seconds(&self) -> f64 {
+        let of_256 = match self.config {
+            Config::StyleGan3(_) => 0.5,
+            Config::StyleGan2(_) => 0.13,
+        };
+        of_256 * self.config.image().0 as f64 / 256.0
+    }
+
     /// What a sink must know to take the whole film.
     pub fn stream(&self) -> Stream {
         let Resolved { canvas, fps, audio, frames, .. } = &self.resolved;
@@ -125,7 +139,13 @@ impl Project {
     /// SHA-256 of all in the timeline that decides a frame's pixels, with the content of the files
     /// that it names: not of comments, the preset, or the sound.
     pub fn timeline_sha256(&self) -> String {
-        let pixels = Resolved { preset: String::new(), audio: None, ..self.resolved.clone() };
+        let pixels = Resolved {
+            preset: String::new(),
+            audio: None,
+            markers: Vec::new(),
+            tempo: None,
+            ..self.resolved.clone()
+        };
         digest::of_text(&format!("{pixels:?}"))
     }
 
@@ -147,13 +167,23 @@ impl Project {
         Stream { audio: None, ..self.stream().part(&(0..1), overwrite) }
     }
 
-    /// The frame, perhaps between two, that a time names.
+    /// The frame, perhaps between two, that a time names: a number of frames, or any time that the
+    /// timeline itself could have, its markers included.
     ///
     /// # Errors
     /// [`Error::Usage`] for a time that is not one or lies outside the timeline.
-    pub fn time(&self, time: &Time) -> Result<f64> {
-        let (fps, frames) = (self.resolved.fps, self.resolved.frames);
-        let frame = time.frame(fps, frames as f64).map_err(Error::Usage)?;
+    pub fn time(&self, text: &str) -> Result<f64> {
+        let frames = self.resolved.frames;
+        let marker = |name: &str| {
+            let found = self.resolved.markers.iter().find(|marker| marker.name == name)?;
+            Time::from_frames(found.frame).ok()
+        };
+        let time = match text.parse() {
+            Ok(frames) => Time::from_frames(frames),
+            Err(_) => Time::parse_with(text, marker),
+        };
+        let frame = time.and_then(|time| time.frame(&self.resolved.clock(), frames as f64));
+        let frame = frame.map_err(Error::Usage)?;
         if !(0.0..frames as f64).contains(&frame) {
             return Err(Error::Usage(format!(
                 "the time lies at frame {frame}, outside the timeline's {frames} frames (0 to {})",
@@ -162,6 +192,21 @@ impl Project {
         }
         Ok(frame)
     }
+}
+
+/// What is heard in the sounds that the timeline's values follow. A file that is not there is left out.
+fn heard(
+    document: &Document,
+    overrides: &Overrides,
+) -> HashMap<PathBuf, Result<Arc<Hearing>, Problem>> {
+    let there = document.sounds(overrides).into_iter().filter(|path| path.is_file());
+    let problem = |error: Error| Problem { message: error.to_string(), help: None };
+    there
+        .map(|path| {
+            let hearing = listen(&path, &Silent).map(Arc::new).map_err(problem);
+            (path, hearing)
+        })
+        .collect()
 }
 
 /// The usual preset for an output that the one which is written could not make.

@@ -17,7 +17,7 @@ impl Classes {
         let Some(curve) = curve else {
             return Ok(Self { used: vec![None], curve: None });
         };
-        let weights = || curve.0.iter().map(|key| &key.value);
+        let weights = || curve.keys.iter().map(|key| &key.value);
         let most = weights().map(Vec::len).max().unwrap_or(0);
         let weighed = |&class: &usize| weights().any(|w| w.get(class).is_some_and(|&w| w != 0.0));
         let used: Vec<_> = (0..most).filter(weighed).map(Some).collect();

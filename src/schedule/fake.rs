@@ -60,7 +60,13 @@ pub fn latent(
     period: Option<f64>,
 ) -> Latent {
     let key = |(at, value)| Key { at, value, easing: Easing::Linear };
-    Latent { keys: keys.into_iter().map(key).collect(), interpolation, period }
+    Latent {
+        keys: keys.into_iter().map(key).collect(),
+        interpolation,
+        period,
+        ping_pong: false,
+        even: false,
+    }
 }
 
 /// A timeline of 48 frames that shows `latent` and does nothing else.
@@ -83,6 +89,8 @@ pub fn resolved(latent: Latent) -> Resolved {
             pivot: Curve::constant([0.0, 0.0]),
         },
         stabilise: None,
+        markers: Vec::new(),
+        tempo: None,
     }
 }
 

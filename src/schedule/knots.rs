@@ -1,6 +1,6 @@
 //! Where, between which keys, a time lies.
 
-use crate::timeline::curve::Key;
+use crate::timeline::curve::{Cycle, Key};
 use crate::timeline::easing::Easing;
 use crate::{Error, Result};
 
@@ -12,6 +12,8 @@ pub struct Knots {
     easings: Vec<Easing>,
     /// Length in frames of a loop.
     period: Option<f64>,
+    /// Whether a path that is no loop goes back from its end.
+    back: bool,
 }
 
 impl Knots {
@@ -33,7 +35,18 @@ impl Knots {
                 times[i + 1]
             )));
         }
-        Ok(Self { times, easings: keys.iter().map(|key| key.easing).collect(), period })
+        Ok(Self {
+            times,
+            easings: keys.iter().map(|key| key.easing).collect(),
+            period,
+            back: false,
+        })
+    }
+
+    /// The same way there and back; a loop stays one.
+    #[must_use]
+    pub fn there_and_back(self) -> Self {
+        Self { back: self.period.is_none(), ..self }
     }
 
     /// Whether the last knot is the first key once more.
@@ -55,11 +68,7 @@ impl Knots {
     /// knot, 1 at its second; some easings leave that range on the way. Before the first key of a
     /// path that is no loop, and after its last, the path stays.
     pub fn locate(&self, frame: f64) -> (usize, f64) {
-        let first = self.times[0];
-        let time = match self.period {
-            Some(period) => first + (frame - first).rem_euclid(period),
-            None => frame,
-        };
+        let time = self.folded(frame);
         let next = self.times.partition_point(|&knot| knot <= time);
         match (next.checked_sub(1), self.times.get(next)) {
             (None, _) => (0, 0.0),
@@ -69,6 +78,27 @@ impl Knots {
                 (k, self.easings[k].eval((time - start) / (end - start)))
             }
         }
+    }
+}
+
+impl Knots {
+    /// The time between the first and the last knot that is shown at a time; outside them for an open
+    /// path.
+    fn folded(&self, frame: f64) -> f64 {
+        let (first, last) = (self.times[0], self.times[self.times.len() - 1]);
+        match self.period {
+            Some(period) => first + (frame - first).rem_euclid(period),
+            None if self.back => Cycle::PingPong.fold(frame, first, last),
+            None => frame,
+        }
+    }
+
+    /// How far the whole way has come at a time in frames, 0 to 1, if it is gone at an even pace.
+    pub fn share(&self, frame: f64) -> f64 {
+        let (first, last) = (self.times[0], self.times[self.times.len() - 1]);
+        let share = (self.folded(frame) - first) / (last - first);
+        // What is no number is the beginning.
+        if share > 0.0 { share.min(1.0) } else { 0.0 }
     }
 }
 

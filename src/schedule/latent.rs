@@ -5,7 +5,9 @@ use super::classes::Classes;
 use super::knots::Knots;
 use super::slerp::Circles;
 use super::spline::{Slopes, Spline};
+use super::walk::Walk;
 use crate::signal::randn;
+use crate::timeline::curve::Key;
 use crate::timeline::resolved::{self, Interpolation, LatentPoint};
 use crate::{Error, Result};
 
@@ -22,6 +24,8 @@ enum Path {
     Mapped(Vec<Spline>),
     /// Through z, to be mapped at every frame.
     Normal(Circles),
+    /// Through z without keys, to be mapped at every frame.
+    Walk(Walk),
 }
 
 /// A point of a path in w: one for all layers, or one for each.
@@ -46,8 +50,9 @@ impl Latent {
         mapping: &dyn Mapping,
     ) -> Result<Self> {
         let knots = Knots::new(&latent.keys, latent.period)?;
+        let knots = if latent.ping_pong { knots.there_and_back() } else { knots };
         let slopes = match latent.interpolation {
-            Interpolation::Slerp => None,
+            Interpolation::Slerp | Interpolation::Walk(_) => None,
             Interpolation::Linear => Some(Slopes::Straight),
             Interpolation::CatmullRom => Some(Slopes::catmull_rom(&knots)),
             Interpolation::NaturalCubic => Some(Slopes::natural(&knots)),
@@ -58,13 +63,16 @@ impl Latent {
             let dim = keys.dim();
             let spline = |class: &Option<usize>| {
                 let rows = keys.mapped(*class, dim)?;
-                Ok(Spline::new(knots.clone(), dim, rows, &slopes))
+                let spline = Spline::new(knots.clone(), dim, rows, &slopes);
+                Ok(if latent.even { spline.even() } else { spline })
             };
             if keys.need_class() {
                 Path::Mapped(classes.used().iter().map(spline).collect::<Result<_>>()?)
             } else {
                 Path::Fixed(spline(&None)?)
             }
+        } else if let Interpolation::Walk(waves) = latent.interpolation {
+            Path::Walk(keys.walk(waves, &latent.keys, latent.period)?)
         } else {
             Path::Normal(Circles::new(knots, mapping.z_dim(), keys.normal()?))
         };
@@ -75,15 +83,17 @@ impl Latent {
     /// belongs to the classes that the path was made for and sums to 1.
     pub fn at(&self, frame: f64, weights: &[f64], mapping: &dyn Mapping) -> Result<Point> {
         let w_dim = mapping.w_dim();
+        let normal = |z: Vec<f64>| {
+            let z: Vec<f32> = z.into_iter().map(|z| z as f32).collect();
+            weighted(self.classes.iter().zip(weights), |&class| map(mapping, &z, class))
+        };
         let values = match &self.path {
             Path::Fixed(spline) => spline.at(frame),
             Path::Mapped(splines) => {
                 weighted(splines.iter().zip(weights), |spline| Ok(spline.at(frame)))?
             }
-            Path::Normal(circles) => {
-                let z: Vec<f32> = circles.at(frame).into_iter().map(|z| z as f32).collect();
-                weighted(self.classes.iter().zip(weights), |&class| map(mapping, &z, class))?
-            }
+            Path::Normal(circles) => normal(circles.at(frame))?,
+            Path::Walk(walk) => normal(walk.at(frame))?,
         };
         Ok(Point { values, w_dim })
     }
@@ -150,6 +160,24 @@ impl Keys<'_> {
             rows.extend(row.iter().cycle().take(dim));
         }
         Ok(rows)
+    }
+
+    /// A walk of so many waves from the first key on.
+    fn walk(&self, waves: u32, keys: &[Key<LatentPoint>], period: Option<f64>) -> Result<Walk> {
+        let missing = || Error::Invalid("a walk needs a seed and a period".into());
+        let (first, period) = keys.first().zip(period).ok_or_else(missing)?;
+        let dim = self.mapping.z_dim();
+        match (waves, &first.value) {
+            (1, _) if keys.len() == 2 => {
+                let mut a = self.normal()?;
+                let b = a.split_off(dim.min(a.len()));
+                Ok(Walk::circle(first.at, period, a, b))
+            }
+            (waves, LatentPoint::Seed(seed)) => {
+                Ok(Walk::noise(first.at, period, dim, *seed, waves))
+            }
+            _ => Err(missing()),
+        }
     }
 
     /// Rows of `z_dim` values in z.

@@ -13,11 +13,13 @@ mod spline;
 mod stabilise;
 #[cfg(test)]
 mod tests;
+mod walk;
 
 use std::sync::Arc;
 
 use crate::timeline::Resolved;
 use crate::timeline::curve::{Blend, Curve};
+use crate::timeline::number::Number;
 use crate::timeline::resolved::Camera;
 use crate::{Error, Result};
 use classes::Classes;
@@ -93,7 +95,7 @@ pub struct Schedule {
     classes: Classes,
     latent: Latent,
     mixes: Vec<Mix>,
-    psi: Curve<f64>,
+    psi: Curve<Number>,
     cutoff: Option<Curve<f64>>,
     camera: Camera,
     stabiliser: Option<Stabiliser>,
@@ -103,7 +105,7 @@ pub struct Schedule {
 struct Mix {
     layers: Vec<usize>,
     latent: Latent,
-    amount: Curve<f64>,
+    amount: Curve<Number>,
 }
 
 impl Schedule {

@@ -5,6 +5,7 @@ use std::f64::consts::TAU;
 use super::Mapping;
 use super::matrix::{Matrix, product, rotation, translation};
 use crate::timeline::curve::Curve;
+use crate::timeline::number::Number;
 use crate::timeline::resolved::{Anchor, Stabilise};
 
 /// Holds the picture at an anchor, by a keyed amount.
@@ -15,7 +16,7 @@ use crate::timeline::resolved::{Anchor, Stabilise};
 /// given `(R T)^-1 R' T' U` instead.
 pub struct Stabiliser {
     anchor: [f64; 4],
-    amount: Curve<f64>,
+    amount: Curve<Number>,
 }
 
 impl Stabiliser {

@@ -24,7 +24,7 @@ pub fn low_pass(taps: usize, cutoff: f64, half_width: f64, rate: f64) -> Option<
     if taps <= 1 {
         return None;
     }
-    let window = kaiser(taps, half_width, rate);
+    let window = window_for(taps, half_width, rate);
     let centre = (taps - 1) as f64 / 2.0;
     let sinc = |n: usize| sinc(2.0 * cutoff / rate * (n as f64 - centre));
     let row = window.iter().enumerate().map(|(n, w)| w * sinc(n)).collect();
@@ -38,7 +38,7 @@ pub fn radial_low_pass(taps: usize, cutoff: f64, half_width: f64, rate: f64) -> 
     if taps <= 1 {
         return None;
     }
-    let window = kaiser(taps, half_width, rate);
+    let window = window_for(taps, half_width, rate);
     let centre = (taps - 1) as f64 / 2.0;
     let at = |n: usize| (n as f64 - centre) / rate;
     let tap = |i: usize| {
@@ -64,7 +64,7 @@ fn sinc(x: f64) -> f64 {
 }
 
 /// Kaiser window whose attenuation fits a transition of `half_width` to each side of the cutoff.
-fn kaiser(taps: usize, half_width: f64, rate: f64) -> Vec<f64> {
+fn window_for(taps: usize, half_width: f64, rate: f64) -> Vec<f64> {
     let attenuation = 2.285 * (taps - 1) as f64 * PI * (2.0 * half_width / (rate / 2.0)) + 7.95;
     kaiser_window(taps, kaiser_beta(attenuation))
 }
@@ -74,10 +74,14 @@ pub fn kaiser_window(taps: usize, beta: f64) -> Vec<f64> {
     let centre = taps.saturating_sub(1) as f64 / 2.0;
     let at = |n: usize| {
         // A single tap is the middle.
-        let x = (n as f64 - centre) / centre.max(0.5);
-        bessel_i0(beta * (1.0 - x * x).max(0.0).sqrt()) / bessel_i0(beta)
+        kaiser((n as f64 - centre) / centre.max(0.5), beta)
     };
     (0..taps).map(at).collect()
+}
+
+/// The Kaiser window at x, -1 to 1: 1 in the middle.
+pub fn kaiser(x: f64, beta: f64) -> f64 {
+    bessel_i0(beta * (1.0 - x * x).max(0.0).sqrt()) / bessel_i0(beta)
 }
 
 /// Kaiser's fit of the shape parameter to a stopband attenuation in dB.

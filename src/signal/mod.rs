@@ -5,5 +5,5 @@ mod filters;
 pub(crate) mod golden;
 mod normals;
 
-pub use filters::{Filter, kaiser_window, low_pass, radial_low_pass};
+pub use filters::{Filter, kaiser, kaiser_window, low_pass, radial_low_pass};
 pub use normals::{randn, uniforms};

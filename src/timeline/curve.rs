@@ -14,36 +14,103 @@ pub struct Key<V> {
 }
 
 /// Keys in strictly increasing time, at least one. Before the first key its value holds, after the
-/// last one the last value.
+/// last one the last value, unless they are repeated.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Curve<V>(pub Vec<Key<V>>);
+pub struct Curve<V> {
+    /// The keys.
+    pub keys: Vec<Key<V>>,
+    /// How they go on before the first and after the last of them; with one there are two at least.
+    pub cycle: Option<Cycle>,
+}
 
-impl<V> Curve<V> {
-    /// A curve that always has this value.
-    pub fn constant(value: V) -> Self {
-        Self(vec![Key { at: 0.0, value, easing: Easing::Linear }])
+/// How keys go on before the first and after the last one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Cycle {
+    /// From the first to the last one, again and again: the last one's value is the end of each turn.
+    Repeat,
+    /// To the last one and back.
+    PingPong,
+}
+
+impl Cycle {
+    /// The time between the first and the last key that is shown at a time.
+    pub fn fold(self, frame: f64, first: f64, last: f64) -> f64 {
+        let length = last - first;
+        match self {
+            Self::Repeat => first + (frame - first).rem_euclid(length),
+            Self::PingPong => {
+                let passed = (frame - first).rem_euclid(2.0 * length);
+                first + passed.min(2.0 * length - passed)
+            }
+        }
     }
 }
 
-impl<V: Blend> Curve<V> {
+impl<V> Curve<V> {
+    /// A curve that always has this value.
+    pub fn constant(value: impl Into<V>) -> Self {
+        Self::of(vec![Key { at: 0.0, value: value.into(), easing: Easing::Linear }])
+    }
+
+    /// Keys that are not repeated.
+    pub fn of(keys: Vec<Key<V>>) -> Self {
+        Self { keys, cycle: None }
+    }
+
+    /// The time at which the keys are looked up for a time in frames.
+    fn folded(&self, frame: f64) -> f64 {
+        match (self.cycle, self.keys.as_slice()) {
+            (Some(cycle), [first, .., last]) => cycle.fold(frame, first.at, last.at),
+            _ => frame,
+        }
+    }
+}
+
+impl<V: Value> Curve<V> {
     /// The value at a time in frames, which need not be whole. (A curve without keys, which no
     /// checked timeline has, is at its type's default.)
-    pub fn at(&self, frame: f64) -> V {
-        let next = self.0.partition_point(|key| key.at <= frame);
-        match (next.checked_sub(1).and_then(|i| self.0.get(i)), self.0.get(next)) {
+    pub fn at(&self, frame: f64) -> V::Out {
+        let place = self.folded(frame);
+        let next = self.keys.partition_point(|key| key.at <= place);
+        match (next.checked_sub(1).and_then(|i| self.keys.get(i)), self.keys.get(next)) {
             (Some(from), Some(to)) => {
-                let progress = from.easing.eval((frame - from.at) / (to.at - from.at));
-                from.value.blend(&to.value, progress)
+                let progress = from.easing.eval((place - from.at) / (to.at - from.at));
+                from.value.at(frame).blend(&to.value.at(frame), progress)
             }
-            (Some(key), None) | (None, Some(key)) => key.value.clone(),
-            (None, None) => V::default(),
+            (Some(key), None) | (None, Some(key)) => key.value.at(frame),
+            (None, None) => V::Out::default(),
         }
     }
 
     /// The value of the latest key, for what cannot be blended; before the first key, its value.
-    pub fn held(&self, frame: f64) -> V {
-        let next = self.0.partition_point(|key| key.at <= frame);
-        self.0.get(next.saturating_sub(1)).map_or_else(V::default, |key| key.value.clone())
+    pub fn held(&self, frame: f64) -> V::Out {
+        let place = self.folded(frame);
+        let next = self.keys.partition_point(|key| key.at <= place);
+        self.keys
+            .get(next.saturating_sub(1))
+            .map_or_else(V::Out::default, |key| key.value.at(frame))
+    }
+}
+
+/// What a key holds: something that may itself move with time.
+pub trait Value {
+    /// What it is at one moment.
+    type Out: Blend;
+    /// What it is at a time in frames.
+    fn at(&self, frame: f64) -> Self::Out;
+}
+
+impl Value for f64 {
+    type Out = Self;
+    fn at(&self, _: f64) -> Self {
+        *self
+    }
+}
+
+impl Value for Vec<f64> {
+    type Out = Self;
+    fn at(&self, _: f64) -> Self {
+        self.clone()
     }
 }
 
@@ -80,6 +147,7 @@ impl Blend for Vec<f64> {
 mod tests {
     use super::*;
     use crate::timeline::easing::{Direction, Family};
+    use crate::timeline::number::Pair;
 
     fn key<V>(at: f64, value: V, easing: Easing) -> Key<V> {
         Key { at, value, easing }
@@ -88,7 +156,7 @@ mod tests {
     #[test]
     fn values_hold_outside_and_ease_inside() {
         let back = Easing::Family(Family::Back, Direction::In);
-        let curve = Curve(vec![
+        let curve = Curve::of(vec![
             key(2.0, 1.0, Easing::Linear),
             key(4.0, 3.0, Easing::Hold),
             key(5.5, -1.0, back),
@@ -108,11 +176,11 @@ mod tests {
         for n in 1..20u32 {
             let at = |i: u32| f64::from(i * i) * 0.7 - 3.0;
             let keys = (0..n).map(|i| key(at(i), f64::from(i * 7 % 5), Easing::Linear));
-            let curve = Curve(keys.collect());
+            let curve = Curve::of(keys.collect());
             for step in 0..600 {
                 let frame = f64::from(step) * 0.5 - 8.0;
-                let mut expected = curve.0[0].value;
-                for pair in curve.0.windows(2) {
+                let mut expected = curve.keys[0].value;
+                for pair in curve.keys.windows(2) {
                     let u = (frame - pair[0].at) / (pair[1].at - pair[0].at);
                     if u >= 0.0 {
                         expected = pair[0].value + (pair[1].value - pair[0].value) * u.min(1.0);
@@ -124,11 +192,32 @@ mod tests {
     }
 
     #[test]
+    fn cycles_go_on_both_ways() {
+        let keys = vec![
+            key(2.0, 0.0, Easing::Linear),
+            key(4.0, 8.0, Easing::Hold),
+            key(6.0, 4.0, Easing::Linear),
+        ];
+        let curve = |cycle| Curve { keys: keys.clone(), cycle: Some(cycle) };
+        let (repeat, back) = (curve(Cycle::Repeat), curve(Cycle::PingPong));
+        for turn in [-3.0, -1.0, 0.0, 1.0, 250.0] {
+            for (at, value) in [(2.0, 0.0), (3.0, 4.0), (4.0, 8.0), (5.5, 8.0)] {
+                assert_eq!(repeat.at(at + 4.0 * turn), value, "{at} {turn}");
+                assert_eq!(back.at(at + 8.0 * turn), value, "{at} {turn}");
+                assert_eq!(back.at(12.0 - at + 8.0 * turn), value, "{at} {turn} back");
+            }
+            assert_eq!(back.at(6.0 + 8.0 * turn), 4.0);
+        }
+        assert_eq!((repeat.held(7.9), back.held(9.0)), (0.0, 0.0));
+        assert!(repeat.at(f64::NAN).is_finite() && back.at(f64::INFINITY).is_finite());
+    }
+
+    #[test]
     fn vectors_blend_entry_by_entry() {
-        let plane =
-            Curve(vec![key(0.0, [0.0, 8.0], Easing::Linear), key(4.0, [4.0, 0.0], Easing::Linear)]);
+        let pair = |at, xy: [f64; 2]| key(at, Pair::from(xy), Easing::Linear);
+        let plane = Curve::of(vec![pair(0.0, [0.0, 8.0]), pair(4.0, [4.0, 0.0])]);
         assert_eq!(plane.at(1.0), [1.0, 6.0]);
-        let weights = Curve(vec![
+        let weights = Curve::of(vec![
             key(0.0, vec![1.0, 0.0, 0.0], Easing::Linear),
             key(4.0, vec![0.0, 0.0, 1.0], Easing::Linear),
         ]);
@@ -137,11 +226,11 @@ mod tests {
 
     #[test]
     fn hostile_curves_do_no_harm() {
-        assert_eq!(Curve::<f64>(Vec::new()).at(1.0), 0.0);
-        assert_eq!(Curve::<f64>(Vec::new()).held(1.0), 0.0);
+        assert_eq!(Curve::<f64>::of(Vec::new()).at(1.0), 0.0);
+        assert_eq!(Curve::<f64>::of(Vec::new()).held(1.0), 0.0);
         let times = [f64::NAN, f64::INFINITY, f64::NEG_INFINITY, 3.0, 3.0, 1.0];
         let keys = times.map(|t| key(t, vec![t; 2], Easing::Linear));
-        let curve = Curve(keys.into());
+        let curve = Curve::of(keys.into());
         for frame in times {
             let _ = (curve.at(frame), curve.held(frame));
         }

@@ -15,6 +15,9 @@ pub enum Easing {
     Bezier([f64; 4]),
     /// So many equal jumps (at the end of each interval, as CSS's `steps(n, end)`); at least 1.
     Steps(u32),
+    /// A spring that is let go: how many times it swings on the way (above 0), and its damping ratio
+    /// (above 0, below 1).
+    Spring(f64, f64),
 }
 
 /// The usual easing families.
@@ -50,7 +53,7 @@ pub enum Direction {
 impl Easing {
     /// Progress at `t`, both 0..1. Times outside are taken as the nearest end, and the ends are
     /// exact: 0 at 0 and 1 at 1, for every easing. In between, [`Family::Back`],
-    /// [`Family::Elastic`] and a Bezier may leave 0..1.
+    /// [`Family::Elastic`], a Bezier and a spring may leave 0..1.
     pub fn eval(&self, t: f64) -> f64 {
         if t.is_nan() || t <= 0.0 {
             return 0.0;
@@ -71,8 +74,19 @@ impl Easing {
                 // A frame on a jump shows it, although t and the product were rounded.
                 (t * n + 1e-9).floor() / n
             }
+            Self::Spring(swings, damping) => spring(swings, damping, t),
         }
     }
+}
+
+/// A damped harmonic oscillator that starts at rest a unit away from where it comes to rest. What is
+/// left of its swing at `t` = 1 is taken away evenly, so that it ends where it should.
+fn spring(swings: f64, damping: f64, t: f64) -> f64 {
+    let turned = TAU * swings;
+    let decay = turned * damping / (1.0 - damping * damping).sqrt();
+    let rest =
+        |t: f64| (-decay * t).exp() * ((turned * t).cos() + decay / turned * (turned * t).sin());
+    1.0 - rest(t) + t * rest(1.0)
 }
 
 /// What [`Family::Back`] overshoots by, so that it goes 10 % beyond (Penner 2002).

@@ -10,8 +10,12 @@ mod check;
 pub mod curve;
 mod document;
 pub mod easing;
+pub mod expression;
+pub mod number;
 pub mod resolved;
 mod ron_tree;
+pub mod signal;
+pub mod tempo;
 pub mod time;
 
 pub use check::{Facts, NetworkFacts, Overrides, PresetFacts, Problem};

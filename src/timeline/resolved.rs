@@ -3,6 +3,8 @@
 use std::path::PathBuf;
 
 use super::curve::{Curve, Key};
+use super::number::{Number, Pair};
+use super::tempo::{Clock, Tempo};
 
 /// Everything a render needs to know besides the network itself.
 #[derive(Debug, Clone, PartialEq)]
@@ -20,7 +22,7 @@ pub struct Resolved {
     /// The latent that all layers use unless mixed.
     pub latent: Latent,
     /// Truncation psi; 1 is none, 0 the average.
-    pub psi: Curve<f64>,
+    pub psi: Curve<Number>,
     /// How many of the first layers psi acts on: none for all, a keyed (held) count otherwise.
     pub cutoff: Option<Curve<f64>>,
     /// Weight of each class by index, summing to 1 at each key; none for networks without classes.
@@ -31,6 +33,26 @@ pub struct Resolved {
     pub camera: Camera,
     /// Cancelling of the network's own learned motion.
     pub stabilise: Option<Stabilise>,
+    /// Names for moments, in their order. They change no picture.
+    pub markers: Vec<Marker>,
+    /// Where the beats lie.
+    pub tempo: Option<Tempo>,
+}
+
+/// A name for a moment.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Marker {
+    /// Letters, digits and `_`, not beginning with a digit.
+    pub name: String,
+    /// Time in frames.
+    pub frame: f64,
+}
+
+impl Resolved {
+    /// What turns times as written into frames.
+    pub fn clock(&self) -> Clock {
+        Clock { rate: self.fps, tempo: self.tempo.clone() }
+    }
 }
 
 /// The output picture and how the network's square image is put into it.
@@ -65,6 +87,11 @@ pub struct Latent {
     /// For a loop: the time in frames after the first key at which the first key is reached again
     /// (greater than the last key's time minus the first's). Before and after, the path repeats.
     pub period: Option<f64>,
+    /// Whether it goes to the last key and back, again and again; then there is no period.
+    pub ping_pong: bool,
+    /// Whether it is followed at an even speed in w from its beginning to its end (or once round): the
+    /// keys' times between, and their easings, count for nothing.
+    pub even: bool,
 }
 
 /// A point of latent space.
@@ -96,6 +123,10 @@ pub enum Interpolation {
     LoopCubic,
     /// Great circles in z, mapped at every frame. Needs keys that are seeds or z.
     Slerp,
+    /// A sum of so many waves through z that fit the period, which mapped at every frame comes back to
+    /// where it began. One is a circle through two keys, a quarter of the period apart; more are drawn
+    /// from the seed of the only key. At every moment z is normal, as the network expects it.
+    Walk(u32),
 }
 
 /// Another latent for some of the layers.
@@ -106,20 +137,20 @@ pub struct Mix {
     /// The other latent.
     pub latent: Latent,
     /// 0 leaves the layer as it was, 1 replaces it.
-    pub amount: Curve<f64>,
+    pub amount: Curve<Number>,
 }
 
 /// The camera as the viewer sees it: the picture is scaled and turned about the pivot, then moved.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Camera {
     /// Motion of the picture: x to the right, y down, in canvas widths.
-    pub translate: Curve<[f64; 2]>,
+    pub translate: Curve<Pair>,
     /// Turn of the picture, degrees, clockwise as seen.
-    pub rotate: Curve<f64>,
+    pub rotate: Curve<Number>,
     /// Size of the picture: above 1 is nearer.
-    pub scale: Curve<f64>,
+    pub scale: Curve<Number>,
     /// What scale and rotation turn about, canvas widths from the centre.
-    pub pivot: Curve<[f64; 2]>,
+    pub pivot: Curve<Pair>,
 }
 
 /// Cancelling of the network's own learned rotation and translation.
@@ -128,7 +159,7 @@ pub struct Stabilise {
     /// Where the picture is held.
     pub to: Anchor,
     /// 0 leaves the network's own motion, 1 cancels it.
-    pub amount: Curve<f64>,
+    pub amount: Curve<Number>,
 }
 
 /// Where a stabilised picture is held.

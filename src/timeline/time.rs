@@ -1,16 +1,22 @@
 //! Times and frame rates as people write them.
 
+use super::tempo::{Clock, Tempo};
+#[cfg(test)]
+mod tests;
+
 /// The longest time that is understood: 10 digits before the point, far beyond any timeline.
 const MOST_DIGITS: usize = 10;
 /// The highest frame rate, frames per second.
 pub const MAX_FPS: u32 = 1000;
 
-/// A time as written: a length from the start of the timeline, or from its end where a minus
-/// stands before it.
+/// A time as written: a length from the start of the timeline, or from its end where a minus stands
+/// before it; perhaps another length later or earlier.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Time {
     from_end: bool,
     length: Length,
+    /// Whether it is earlier, and by how much.
+    offset: Option<(bool, Length)>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -26,35 +32,69 @@ enum Length {
         seconds: u64,
         frames: u64,
     },
+    Beats(f64),
+    /// Both from 1.
+    Bar {
+        bar: u32,
+        beat: f64,
+    },
 }
 
 impl Time {
     /// The first frame.
-    pub const START: Self = Self { from_end: false, length: Length::Frames(0.0) };
+    pub const START: Self = Self { from_end: false, length: Length::Frames(0.0), offset: None };
 
     /// A number of frames; negative from the end.
     pub fn from_frames(frames: f64) -> Result<Self, String> {
         if frames.abs() < 10f64.powi(MOST_DIGITS as i32) {
-            Ok(Self { from_end: frames < 0.0, length: Length::Frames(frames.abs()) })
+            let length = Length::Frames(frames.abs());
+            Ok(Self { from_end: frames < 0.0, length, offset: None })
         } else {
             Err(format!("a time of {frames} frames is out of range"))
         }
     }
 
-    /// Reads `36f`, `1.5s`, `250ms` or timecode `hh:mm:ss:ff`, each perhaps after a minus.
+    /// Reads `36f`, `1.5s`, `250ms`, `4b`, bar and beat `3:2` or timecode `hh:mm:ss:ff`, each perhaps
+    /// after a minus, and perhaps with a length added or taken away (`4b-250ms`).
     pub fn parse(text: &str) -> Result<Self, String> {
+        Self::parse_with(text, |_| None)
+    }
+
+    /// The same, where names stand for times.
+    pub fn parse_with(text: &str, marker: impl Fn(&str) -> Option<Self>) -> Result<Self, String> {
         let trimmed = text.trim();
         let (from_end, rest) = match trimmed.strip_prefix('-') {
             Some(rest) => (true, rest),
             None => (false, trimmed.strip_prefix('+').unwrap_or(trimmed)),
         };
-        let length = if rest.contains([':', ';']) { timecode(rest)? } else { with_unit(rest) };
-        length.map(|length| Self { from_end, length }).ok_or_else(|| {
+        let (base, offset) = match rest.find(['+', '-']) {
+            Some(at) => {
+                (&rest[..at], Some((rest[at..].starts_with('-'), rest[at + 1..].trim_start())))
+            }
+            None => (rest, None),
+        };
+        let base = base.trim_end();
+        let wrong = || {
             format!(
                 "`{text}` is not a time: expected frames such as 36 or \"36f\", seconds such as \"1.5s\" or \
-                 \"1500ms\", or timecode such as \"00:00:01:12\""
+                 \"1500ms\", timecode such as \"00:00:01:12\", or beats such as \"4b\" or \"3:2\""
             )
-        })
+        };
+        let offset = match offset {
+            Some((earlier, length)) => Some((earlier, with_unit(length).ok_or_else(wrong)?)),
+            None => None,
+        };
+        if !from_end && base.starts_with(|c: char| c == '_' || c.is_alphabetic()) {
+            let time = marker(base).ok_or_else(|| format!("there is no marker `{base}`"))?;
+            return Ok(Self { offset, ..time });
+        }
+        let length = match base.matches([':', ';']).count() {
+            0 => with_unit(base),
+            1 if !base.contains(';') => bar(base).filter(|_| !from_end),
+            _ => timecode(base)?,
+        };
+        let length = length.ok_or_else(wrong)?;
+        Ok(Self { from_end, length, offset })
     }
 
     /// Whether it counts from the end.
@@ -62,16 +102,93 @@ impl Time {
         self.from_end
     }
 
-    /// How long it is in frames at `fps`, wherever it counts from.
-    pub fn length(&self, fps: (u32, u32)) -> Result<f64, String> {
-        match self.length {
-            Length::Frames(frames) => Ok(frames),
-            Length::Seconds { count, per_second } => {
+    /// How long it is in frames, wherever it counts from; beats from the first one on.
+    pub fn length(&self, clock: &Clock) -> Result<f64, String> {
+        match (self.offset, self.length) {
+            (None, Length::Beats(beats)) => {
+                let tempo = tempo(clock)?;
+                Ok(clock.frame(tempo.second(beats) - tempo.second(0.0)))
+            }
+            (None, Length::Bar { .. }) | (Some(_), _) => {
+                Err("this is a place in time: expected a length such as \"4b\" or \"2s\"".into())
+            }
+            (None, length) => length.frames(clock),
+        }
+    }
+
+    /// The place of the `n`th repetition of a length, in frames: those of beats follow the tempo.
+    pub fn repeated(&self, n: f64, clock: &Clock) -> Result<f64, String> {
+        match (self.offset, self.length) {
+            (None, Length::Beats(beats)) => Ok(clock.frame(tempo(clock)?.second(n * beats))),
+            _ => self.length(clock).map(|length| n * length),
+        }
+    }
+
+    /// The beat it names, where it is written in beats or bars from the start.
+    pub fn beat(&self, clock: &Clock) -> Option<f64> {
+        match (self.offset, self.length) {
+            (None, Length::Beats(beats)) if !self.from_end => Some(beats),
+            (None, Length::Bar { bar, beat }) => {
+                Some(clock.tempo.as_ref()?.bar_start(f64::from(bar - 1)) + beat - 1.0)
+            }
+            _ => None,
+        }
+    }
+
+    /// The frame it names on a timeline that ends at frame `end`.
+    pub fn frame(&self, clock: &Clock, end: f64) -> Result<f64, String> {
+        let base = match self.length {
+            length if self.from_end => moved(clock, end, true, length)?,
+            Length::Beats(beats) => clock.frame(tempo(clock)?.second(beats)),
+            Length::Bar { bar, beat } => {
+                let tempo = tempo(clock)?;
+                let (start, next) =
+                    (tempo.bar_start(f64::from(bar - 1)), tempo.bar_start(f64::from(bar)));
+                if beat - 1.0 >= next - start {
+                    return Err(format!(
+                        "bar {bar} has {} beats, from 1, and no beat {beat}",
+                        next - start
+                    ));
+                }
+                clock.frame(tempo.second(start + beat - 1.0))
+            }
+            length => length.frames(clock)?,
+        };
+        match self.offset {
+            Some((earlier, length)) => moved(clock, base, earlier, length),
+            None => Ok(base),
+        }
+    }
+}
+
+/// A length later or earlier than a frame.
+fn moved(clock: &Clock, from: f64, earlier: bool, by: Length) -> Result<f64, String> {
+    let sign = if earlier { -1.0 } else { 1.0 };
+    if let Length::Beats(beats) = by {
+        let tempo = tempo(clock)?;
+        let beat = tempo.beat(clock.second(from)) + sign * beats;
+        return Ok(clock.frame(tempo.second(beat)));
+    }
+    Ok(from + sign * by.frames(clock)?)
+}
+
+fn tempo(clock: &Clock) -> Result<&Tempo, String> {
+    let missing = "a time in beats or bars needs a tempo: add `music: (bpm: 120)`";
+    clock.tempo.as_ref().ok_or_else(|| missing.into())
+}
+
+impl Length {
+    /// What does not depend on the place, in frames.
+    fn frames(self, clock: &Clock) -> Result<f64, String> {
+        let fps = clock.rate;
+        match self {
+            Self::Frames(frames) => Ok(frames),
+            Self::Seconds { count, per_second } => {
                 // Whole frames and the rest apart, so that whole frames come out exact.
                 let (above, below) = (count * i128::from(fps.0), per_second * i128::from(fps.1));
                 Ok((above / below) as f64 + (above % below) as f64 / below as f64)
             }
-            Length::Timecode { seconds, frames } => {
+            Self::Timecode { seconds, frames } => {
                 let nominal = (u64::from(fps.0) + u64::from(fps.1) / 2) / u64::from(fps.1);
                 if frames < nominal.max(1) {
                     Ok((seconds * nominal + frames) as f64)
@@ -81,13 +198,10 @@ impl Time {
                     ))
                 }
             }
+            Self::Beats(_) | Self::Bar { .. } => {
+                Err("a bar is a place from the start, not a length".into())
+            }
         }
-    }
-
-    /// The frame it names on a timeline that ends at frame `end`.
-    pub fn frame(&self, fps: (u32, u32), end: f64) -> Result<f64, String> {
-        let length = self.length(fps)?;
-        Ok(if self.from_end { end - length } else { length })
     }
 }
 
@@ -99,6 +213,7 @@ fn with_unit(text: &str) -> Option<Length> {
         "s" => Some(Length::Seconds { count, per_second: per_unit }),
         "ms" => Some(Length::Seconds { count, per_second: per_unit * 1000 }),
         "f" => Some(Length::Frames(number.parse().ok()?)),
+        "b" => Some(Length::Beats(count as f64 / per_unit as f64)),
         _ => None,
     }
 }
@@ -112,6 +227,16 @@ fn decimal(text: &str) -> Option<(i128, i128)> {
         return None;
     }
     Some((digits.parse().ok()?, 10i128.pow(part.len() as u32)))
+}
+
+/// Bar and beat, both from 1.
+fn bar(text: &str) -> Option<Length> {
+    let (bar, beat) = text.split_once(':')?;
+    let digits = !bar.is_empty() && bar.len() <= 6 && bar.bytes().all(|b| b.is_ascii_digit());
+    let plain = beat.bytes().all(|b| b.is_ascii_digit() || b == b'.');
+    let (count, per) = decimal(beat).filter(|_| digits && plain)?;
+    let (bar, beat) = (bar.parse().ok()?, count as f64 / per as f64);
+    (bar >= 1 && beat >= 1.0).then_some(Length::Bar { bar, beat })
 }
 
 fn timecode(text: &str) -> Result<Option<Length>, String> {
@@ -181,88 +306,4 @@ fn reduced(a: u32, b: u32) -> (u32, u32) {
         (x, y) = (y, x % y);
     }
     (a / x, b / x)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    const NTSC: (u32, u32) = (30000, 1001);
-
-    fn at(text: &str, fps: (u32, u32)) -> f64 {
-        Time::parse(text).unwrap().frame(fps, 1000.0).unwrap()
-    }
-
-    #[test]
-    fn times_become_frames() {
-        assert_eq!(at("1.5s", (24, 1)), 36.0);
-        assert_eq!(at("250ms", (24, 1)), 6.0);
-        assert_eq!(at("12f", (24, 1)), 12.0);
-        assert_eq!(at("12.5f", NTSC), 12.5);
-        assert_eq!(at("00:00:02:12", (24, 1)), 60.0);
-        assert_eq!(at("01:01:01:01", (25, 1)), (3661 * 25 + 1) as f64);
-        assert_eq!(at(" +2 s ", (24, 1)), 48.0);
-        assert_eq!(at("-1s", (24, 1)), 976.0);
-        assert_eq!(at("-0s", (24, 1)), 1000.0);
-        assert_eq!(at("-00:00:01:00", (24, 1)), 976.0);
-        assert_eq!(Time::from_frames(-3.0).unwrap().frame((24, 1), 10.0), Ok(7.0));
-    }
-
-    #[test]
-    fn fractional_rates_are_exact() {
-        // 1001 seconds are 30000 frames, and timecode counts at the nominal 30.
-        assert_eq!(at("1001s", NTSC), 30000.0);
-        assert_eq!(at("1.001s", NTSC), 30.0);
-        assert_eq!(at("1001ms", (24000, 1001)), 24.0);
-        assert_eq!(at("00:00:01:29", NTSC), 59.0);
-        assert_eq!(at("9999999999s", (1000, 1)), 9_999_999_999_000.0);
-    }
-
-    #[test]
-    fn what_is_no_time_is_refused() {
-        for text in [
-            "",
-            "-",
-            "s",
-            "1",
-            "1.2.3s",
-            "1x",
-            "1e3s",
-            "--1s",
-            "1:2",
-            "00:00:00",
-            "::::",
-            "99999999999s",
-            "+-1s",
-            "١s",
-            ".",
-        ] {
-            assert!(Time::parse(text).is_err(), "{text}");
-        }
-        assert!(Time::parse("00:00:61:00").unwrap_err().contains("below 60"));
-        assert!(Time::parse("00:00:01;12").unwrap_err().contains("drop-frame"));
-        assert!(
-            Time::parse("00:00:00:24").unwrap().length((24, 1)).unwrap_err().contains("24 frames")
-        );
-        assert!([f64::NAN, f64::INFINITY, 1e11].into_iter().all(|x| Time::from_frames(x).is_err()));
-    }
-
-    #[test]
-    fn rates() {
-        assert_eq!(rate(24.0), Ok((24, 1)));
-        assert_eq!(rate(29.97), Ok(NTSC));
-        assert_eq!(rate(23.976), Ok((24000, 1001)));
-        assert_eq!(rate(23.98), Ok((24000, 1001)));
-        assert_eq!(rate(59.94), Ok((60000, 1001)));
-        assert_eq!(rate(12.5), Ok((25, 2)));
-        assert_eq!(rate_from_text("30000/1001"), Ok(NTSC));
-        assert_eq!(rate_from_text(" 50 / 2 "), Ok((25, 1)));
-        assert_eq!(rate_from_text("29.97"), Ok(NTSC));
-        for wrong in [0.0, -1.0, 1000.1, f64::NAN, f64::INFINITY, 1e-9] {
-            assert!(rate(wrong).is_err(), "{wrong}");
-        }
-        for wrong in ["", "a", "1/0", "0/1", "1001/1", "-1/2", "1/2/3", "nan"] {
-            assert!(rate_from_text(wrong).is_err(), "{wrong}");
-        }
-    }
 }

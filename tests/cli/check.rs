@@ -110,3 +110,23 @@ fn a_new_timeline_is_a_sound_one() {
     folder.shell("trap '' XFSZ; ulimit -f 0; exec \"$SG\" new full.ron").fails(75, "full.ron");
     assert_eq!(folder.files(), ["film.ron"]);
 }
+
+#[test]
+fn the_curves_of_a_timeline_are_drawn() {
+    let fields = "duration: \"4s\", seeds: [1, 2], music: (bpm: 120), markers: (drop: \"2:1\"),
+                  psi: \"0.5 + 0.2 * sin(t)\", camera: (translate: [(at: 0, value: (0, 0)), (at: \"drop\", value: (0.1, 0))])";
+    let folder = Folder::with(T, fields);
+    folder.run(&["plot", "t.ron", "-o", "plot.svg"]).ok();
+    let svg = String::from_utf8(folder.read("plot.svg")).unwrap();
+    for word in ["drop", "psi", "translate", "keys", "bpm", "time (s)"] {
+        assert!(svg.contains(word), "{word}");
+    }
+    assert!(!svg.contains("rotate</text"));
+    folder.run(&["plot", "t.ron", "-o", "plot.png"]).ok();
+    assert!(folder.read("plot.png").starts_with(b"\x89PNG"));
+    folder.run(&["plot", "t.ron", "-o", "plot.png"]).fails(64, "--overwrite");
+    folder.run(&["plot", "t.ron", "-o", "plot.pdf"]).fails(64, ".svg");
+    // A marker is a moment for a still, too.
+    folder.run(&["still", "t.ron", "--at", "drop+1b", "-o", "s.png"]).ok();
+    folder.run(&["still", "t.ron", "--at", "dorp", "-o", "s.png"]).fails(64, "no marker `dorp`");
+}

@@ -154,3 +154,80 @@ fn spectra_of_networks_folders_and_films_agree() {
         assert!((a - b).abs() <= 1e-9 * a.abs().max(1e-6), "{a} {b}");
     }
 }
+
+#[test]
+fn the_layer_that_breaks_equivariance_is_told() {
+    let folder = Folder::new();
+    let t = network(T);
+    let run = folder.run(&[
+        "diagnose",
+        "layers",
+        &t,
+        "--samples",
+        "1",
+        "-o",
+        "l.svg",
+        "--report",
+        "l.html",
+    ]);
+    assert!(run.ok().stdout.contains("input"));
+    assert!(String::from_utf8(folder.read("l-rotation.svg")).unwrap().contains("rotation"));
+    let run = folder.run(&["diagnose", "layers", &t, "--samples", "1", "--json"]).ok();
+    let layers = run.events();
+    assert_eq!(
+        (layers[0]["layer"].as_str(), layers[0]["rate"].as_f64()),
+        (Some("input"), Some(16.0))
+    );
+    let decibels = |i: usize, name: &str| layers[i][name].as_f64().unwrap();
+    // The Fourier features move exactly: what is left is the filter's own.
+    assert!(decibels(0, "shift_db") > 60.0 && decibels(0, "shift_floor_db") > 60.0, "{layers:?}");
+    // Configuration T breaks rotation with its first 3x3 kernels.
+    assert!(decibels(0, "rotation_db") > decibels(1, "rotation_db") + 10.0, "{layers:?}");
+    folder.run(&["diagnose", "layers", &network(STYLEGAN2)]).fails(65, "alias-free");
+    folder.run(&["diagnose", "layers", &t, "-o", "l.jpg"]).fails(64, ".svg");
+}
+
+#[test]
+fn folders_and_zips_may_hold_jpeg() {
+    let folder = Folder::new();
+    fs::create_dir(folder.path("set")).unwrap();
+    let picture =
+        image::RgbImage::from_fn(64, 64, |x, y| image::Rgb([(x * 4) as u8, (y * 4) as u8, 90]));
+    for name in ["set/a.png", "set/b.JPG", "set/c.jpeg"] {
+        picture.save(folder.path(name)).unwrap();
+    }
+    let zip = "cd set && python3 -c 'import zipfile as z; f = z.ZipFile(\"../s.zip\", \"w\"); f.write(\"b.JPG\")'";
+    folder.shell(zip).ok();
+    let run = folder.run(&["diagnose", "spectrum", "set", "s.zip", "-o", "out"]).ok();
+    assert!(
+        run.stderr.contains("set: 3 pictures") && run.stderr.contains("s.zip: 1 pictures"),
+        "{}",
+        run.stderr
+    );
+    fs::write(folder.path("set/d.jpg"), "no picture").unwrap();
+    folder.run(&["diagnose", "spectrum", "set", "-o", "out"]).fails(65, "d.jpg");
+}
+
+/// The README quotes the figures of longer runs.
+#[test]
+fn aliased_filters_are_told_from_those_that_are_not() {
+    let folder = Folder::new();
+    let networks = ["builtin:default", "builtin:aliased"];
+    let figures = |run: &[&str], word: &str| -> [f64; 2] {
+        let run = folder.run(&[run, &networks].concat()).ok();
+        let found =
+            run.stdout.split(word).skip(1).map(|rest| rest.split_whitespace().next().unwrap());
+        let found: Vec<f64> = found.map(|number| number.parse().unwrap()).collect();
+        found.try_into().unwrap()
+    };
+    let stripes = ["diagnose", "stripes", "--frames", "12"];
+    let [clean, aliased] = figures(&stripes, "sticking ");
+    assert!(aliased > clean + 0.1, "{clean} {aliased}");
+    let [clean, aliased] = figures(&["diagnose", "average", "--samples", "6"], "sharpness ratio ");
+    assert!(aliased > clean + 0.5, "{clean} {aliased}");
+    let decibels = networks.map(|network| {
+        let run = folder.run(&["metrics", "eq-t-frac", network, "--samples", "2", "--json"]).ok();
+        run.events().iter().find_map(|event| event["db"].as_f64()).unwrap()
+    });
+    assert!(decibels[0] > decibels[1] + 20.0, "{decibels:?}");
+}

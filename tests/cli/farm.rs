@@ -216,3 +216,64 @@ fn chunks_of_different_films_are_not_joined() {
     fs::write(&json, text.replace("\"f32\"", "\"tf32\"")).unwrap();
     join("differ in precision");
 }
+
+#[test]
+fn a_plan_holds_its_tasks_to_what_was_planned() {
+    let folder = Folder::with(STYLEGAN2, FIELDS);
+    let plan = ["farm", "plan", "t.ron", "-o", "job", "--frames", "10-40", "--chunk", "20"];
+    folder.run(&plan).ok();
+    assert_eq!(folder.read("job/plan.txt"), b"10-29\n30-40\n");
+    let task = |frames| {
+        let line = ["chunk", "t.ron", "--plan", "job/plan.json", "-o", "job/chunks", "-q"];
+        folder.run(&[&line[..], &["--frames", frames]].concat())
+    };
+    task("10-29").ok();
+    let timeline = String::from_utf8(folder.read("t.ron")).unwrap();
+    fs::write(folder.path("t.ron"), timeline.replace("0.7", "0.8")).unwrap();
+    task("30-40").fails(65, "the timeline has changed");
+    fs::write(folder.path("t.ron"), &timeline).unwrap();
+    task("30-40").ok();
+
+    let join =
+        |frames| folder.run(&["join", "job/chunks", "-o", "a.mp4", "-q", "--frames", frames]);
+    join("5-40").fails(75, "`000005-000009` is missing");
+    join("20-40").fails(65, "holds other frames");
+    join("10-40").ok();
+    folder.run(&["t.ron", "-q", "-o", "whole.mp4", "--frames", "10-40"]).ok();
+    assert!(folder.read("a.mp4") == folder.read("whole.mp4"));
+
+    folder.run(&plan).fails(64, "already planned");
+    let again = folder.run(&[&plan[..], &["--overwrite", "--chunk", "20"]].concat());
+    assert_eq!(again.code, 64, "an option is given twice: {}", again.stderr);
+    folder.run(&[&plan[..], &["--overwrite"]].concat()).ok();
+    assert!(folder.path("job/chunks/000010-000029.json").exists(), "what fits stays");
+    let others = ["farm", "plan", "t.ron", "-o", "job", "--chunk", "30", "--overwrite"];
+    folder.run(&others).ok();
+    assert!(!folder.path("job/chunks/000010-000029.json").exists(), "what does not goes");
+}
+
+#[test]
+fn what_cannot_be_planned_is_refused() {
+    let folder = Folder::with(STYLEGAN2, FIELDS);
+    let plan =
+        |more: &[&str]| folder.run(&[&["farm", "plan", "t.ron", "-o", "job"], more].concat());
+    plan(&["--chunk", "0"]).fails(64, "expected `auto` or a number");
+    plan(&["--gres", "gpu:1\n#SBATCH --wrap=rm"]).fails(64, "without spaces");
+    plan(&["--sbatch", "mem=1"]).fails(64, "an option of `sbatch`");
+    plan(&["--film-file", "a.avi"]).fails(64, "");
+    plan(&["--frames", "40-50"]).fails(64, "beyond");
+    folder.run(&["farm", "status", "job"]).fails(66, "plan.json");
+    fs::create_dir_all(folder.path("job/chunks")).unwrap();
+    fs::write(folder.path("job/chunks/000000-000047.mkv"), "somebody's").unwrap();
+    plan(&[]).fails(64, "no plan tells of");
+    fs::remove_dir_all(folder.path("job")).unwrap();
+    plan(&["--film-file", "a.mov"]).ok();
+    let text = String::from_utf8(folder.read("job/slurm-join.sh")).unwrap();
+    assert!(text.contains("/a.mov'"), "{text}");
+    let status = folder.run(&["farm", "status", "job", "--json"]).ok().events();
+    assert_eq!(
+        (&status[0]["tasks"]["done"], &status[0]["frames"]["total"]),
+        (&0.into(), &48.into())
+    );
+    folder.run(&["farm", "cancel", "job"]).fails(64, "nothing was submitted");
+}

@@ -41,12 +41,13 @@ fn midway_the_file_is_finished() {
         signal(&child, name);
         stdout.read_to_string(&mut said).unwrap();
         let run = end(child);
-        assert_eq!((run.code, run.stderr.as_str()), (130, ""));
+        let code = if name == "TERM" { 75 } else { 130 };
+        assert_eq!((run.code, run.stderr.as_str()), (code, ""));
 
         let events = Run { stdout: said, ..run }.events();
         let [.., done, error] = &events[..] else { panic!("{events:?}") };
         assert_eq!((&done["event"], &done["interrupted"]), (&"done".into(), &true.into()));
-        assert_eq!((&error["event"], &error["exit_code"]), (&"error".into(), &130.into()));
+        assert_eq!((&error["event"], &error["exit_code"]), (&"error".into(), &code.into()));
         let frames = done["frames"].as_u64().unwrap();
         assert!((1..200_000).contains(&frames), "{frames}");
         assert_eq!(probe(&folder.path(out))[0]["nb_read_packets"], frames.to_string());
@@ -78,22 +79,25 @@ fn people_are_told_how_far_it_came() {
 
 #[test]
 fn before_the_first_frame_there_is_no_file() {
-    for out in ["a.mkv", "%d.png"] {
+    for (out, name, code, error) in [
+        ("a.mkv", "INT", 130, "interrupted"),
+        ("%d.png", "TERM", 75, "ended by SIGTERM; run it again"),
+    ] {
         let folder = Folder::new();
         pipe(&folder, "t.ron");
         let child = folder.start(&["t.ron", "-o", out]);
         // The program waits for its timeline meanwhile.
         let pipe = fs::OpenOptions::new().write(true).open(folder.path("t.ron")).unwrap();
-        signal(&child, "INT");
+        signal(&child, name);
         let model = super::tools::pickle(T);
         let text = format!("(model: {model:?}, seeds: [1, 2], duration: 1000)");
         std::io::Write::write_all(&mut &pipe, text.as_bytes()).unwrap();
         drop(pipe);
         let run = end(child);
-        assert_eq!(run.code, 130, "{}", run.stderr);
+        assert_eq!(run.code, code, "{}", run.stderr);
         assert_eq!(
             run.stderr,
-            "interrupted before the first frame: nothing is written\nerror: interrupted\n"
+            format!("interrupted before the first frame: nothing is written\nerror: {error}\n")
         );
         assert_eq!(folder.files(), [""; 0]);
     }
@@ -116,4 +120,25 @@ fn the_second_time_it_ends_at_once() {
     signal(&child, "INT");
     assert_eq!(end(child).code, 130);
     assert_eq!(folder.files(), ["sound"]);
+}
+
+#[test]
+fn waiting_for_another_machine_ends_the_first_time() {
+    let folder = Folder::with(STYLEGAN2, "seeds: [1, 2], duration: 24");
+    fs::create_dir(folder.path("chunks")).unwrap();
+    let claim = fs::File::create(folder.path("chunks/000000-000023.claim")).unwrap();
+    claim.lock().unwrap();
+    let open = |child: &Child| {
+        let files = fs::read_dir(format!("/proc/{}/fd", child.id())).unwrap();
+        let names = files.filter_map(|file| fs::read_link(file.unwrap().path()).ok());
+        names.into_iter().any(|name| name.extension().is_some_and(|end| end == "claim"))
+    };
+    for (name, code) in [("INT", 130), ("TERM", 75)] {
+        let child = folder.start(&["chunk", "t.ron", "-o", "chunks", "--share"]);
+        while !open(&child) {
+            yield_now();
+        }
+        signal(&child, name);
+        assert_eq!(end(child).code, code);
+    }
 }

@@ -81,7 +81,7 @@ fn moments_of_a_still() {
         ("8", "outside the timeline's 8 frames"),
         ("-9", "outside"),
         ("1s", "outside"),
-        ("soon", "not a time"),
+        ("soon", "no marker"),
     ] {
         still(at).fails(64, words);
     }

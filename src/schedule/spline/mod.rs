@@ -1,5 +1,6 @@
 //! Curves through points of a space of many dimensions.
 
+mod even;
 mod slopes;
 #[cfg(test)]
 mod slow;
@@ -10,6 +11,7 @@ mod tridiagonal;
 pub use slopes::Slopes;
 
 use super::knots::{Knots, close};
+use even::Lengths;
 
 /// A piecewise linear or cubic path in Hermite form: a value and a slope at every knot. Its
 /// coefficients are computed once; a point costs a search among the knots and one pass.
@@ -24,6 +26,8 @@ pub struct Spline {
     values: Vec<f64>,
     /// Rows of `dim` slopes per frame, one a knot; none for straight lines.
     slopes: Option<Vec<f64>>,
+    /// For an even speed.
+    lengths: Option<Lengths>,
 }
 
 impl Spline {
@@ -32,12 +36,27 @@ impl Spline {
     pub fn new(knots: Knots, dim: usize, points: Vec<f64>, slopes: &Slopes) -> Self {
         let values = close(points, dim, &knots);
         let slopes = slopes.rows(&knots.intervals(), dim, &values);
-        Self { knots, dim, values, slopes }
+        Self { knots, dim, values, slopes, lengths: None }
+    }
+
+    /// The same path at an even speed from end to end: keys' times and easings count no more.
+    #[must_use]
+    pub fn even(mut self) -> Self {
+        let segments = self.knots.intervals().len();
+        self.lengths = Some(Lengths::new(segments, |segment, u| self.point(segment, u)));
+        self
     }
 
     /// The point at a time in frames, `dim` values.
     pub fn at(&self, frame: f64) -> Vec<f64> {
-        let (segment, u) = self.knots.locate(frame);
+        let (segment, u) = match &self.lengths {
+            Some(lengths) => lengths.place(self.knots.share(frame)),
+            None => self.knots.locate(frame),
+        };
+        self.point(segment, u)
+    }
+
+    fn point(&self, segment: usize, u: f64) -> Vec<f64> {
         let v = 1.0 - u;
         let (p, q) = self.ends(segment, &self.values);
         let ends = p.iter().zip(q);

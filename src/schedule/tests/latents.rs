@@ -161,3 +161,72 @@ fn only_classes_with_weight_are_mapped() {
         assert_eq!(mapping.0.load(Ordering::Relaxed), calls);
     }
 }
+
+#[test]
+fn an_even_speed_is_the_same_all_the_way() {
+    for interpolation in
+        [Interpolation::Linear, Interpolation::CatmullRom, Interpolation::NaturalCubic]
+    {
+        for period in [None, Some(48.0)] {
+            let mut timeline = resolved(seed_path(interpolation, period));
+            timeline.latent.keys[1].easing = Easing::Family(Family::Back, Direction::InOut);
+            timeline.latent.even = true;
+            let schedule = schedule(&timeline).unwrap();
+            let end = period.unwrap_or(30.0);
+            let points: Vec<_> = (0..=600)
+                .map(|i| schedule.at(end * f64::from(i) / 600.0).unwrap().ws)
+                .map(|ws| ws[..W_DIM].to_vec())
+                .collect();
+            let steps: Vec<f64> = points
+                .windows(2)
+                .map(|pair| {
+                    pair[0]
+                        .iter()
+                        .zip(&pair[1])
+                        .map(|(a, b)| f64::from(a - b).powi(2))
+                        .sum::<f64>()
+                        .sqrt()
+                })
+                .collect();
+            let mean = steps.iter().sum::<f64>() / steps.len() as f64;
+            // A corner cuts the chord across it short.
+            let odd = steps.iter().filter(|step| (*step / mean - 1.0).abs() > 0.02).count();
+            assert!(odd <= 8, "{interpolation:?} {period:?}: {odd}");
+        }
+    }
+}
+
+#[test]
+fn a_path_goes_back_as_it_came() {
+    let mut timeline = resolved(seed_path(Interpolation::NaturalCubic, None));
+    let there = schedule(&timeline).unwrap();
+    timeline.latent.ping_pong = true;
+    let both = schedule(&timeline).unwrap();
+    for i in 0..=60 {
+        let frame = f64::from(i) / 2.0;
+        assert_eq!(both.at(frame).unwrap().ws, there.at(frame).unwrap().ws);
+        assert_eq!(both.at(60.0 - frame).unwrap().ws, there.at(frame).unwrap().ws);
+        assert_eq!(both.at(60.0 + frame).unwrap().ws, there.at(frame).unwrap().ws);
+    }
+}
+
+#[test]
+fn walks_begin_at_their_seeds_and_close() {
+    let mut timeline = resolved(latent(
+        [(0.0, LatentPoint::Seed(1)), (12.0, LatentPoint::Seed(5))],
+        Interpolation::Walk(1),
+        Some(48.0),
+    ));
+    let circle = schedule(&timeline).unwrap();
+    assert_eq!(circle.at(0.0).unwrap().ws[..W_DIM], mapped(1, None));
+    timeline.latent = latent([(0.0, LatentPoint::Seed(1))], Interpolation::Walk(4), Some(48.0));
+    for schedule in [circle, schedule(&timeline).unwrap()] {
+        for i in 0..48 {
+            let (now, later) =
+                (schedule.at(f64::from(i)).unwrap(), schedule.at(f64::from(i) + 48.0).unwrap());
+            for (a, b) in now.ws.iter().zip(&later.ws) {
+                assert!((a - b).abs() < 1e-5);
+            }
+        }
+    }
+}

@@ -9,7 +9,10 @@ use super::*;
 use crate::signal::randn;
 use crate::timeline::curve::Key;
 use crate::timeline::easing::{Direction, Easing, Family};
+use crate::timeline::expression::{Scene, Variables};
+use crate::timeline::number::Pair;
 use crate::timeline::resolved::{self, Anchor, Interpolation, LatentPoint, Stabilise};
+use crate::timeline::tempo::Clock;
 
 const ALL: [Interpolation; 5] = [
     Interpolation::Linear,
@@ -33,9 +36,9 @@ fn seed_path(interpolation: Interpolation, period: Option<f64>) -> resolved::Lat
     latent(keys, interpolation, period)
 }
 
-fn curve<V>(keys: impl IntoIterator<Item = (f64, V)>) -> Curve<V> {
+fn curve<V, T: Into<V>>(keys: impl IntoIterator<Item = (f64, T)>) -> Curve<V> {
     let easing = Easing::Linear;
-    Curve(keys.into_iter().map(|(at, value)| Key { at, value, easing }).collect())
+    Curve::of(keys.into_iter().map(|(at, value)| Key { at, value: value.into(), easing }).collect())
 }
 
 /// A timeline in which everything moves.
@@ -58,6 +61,10 @@ fn busy(interpolation: Interpolation) -> Resolved {
         },
     ];
     timeline.camera.rotate = curve([(0.0, 0.0), (47.0, 90.0)]);
+    let scene = Scene { clock: Clock::new((24, 1)), stretch: 1.0, frames: 48.0 };
+    let program = Variables::default().program("0.1 * noise(3, t) - progress / 9").unwrap();
+    let wobble = Number::Expression(program, Arc::new(scene));
+    timeline.camera.pivot = curve([(0.0, Pair([wobble, 0.1.into()])), (40.0, [0.0; 2].into())]);
     timeline.camera.scale = curve([(0.0, 1.0), (47.0, 1.5)]);
     timeline.camera.translate = curve([(0.0, [0.0, 0.0]), (47.0, [0.25, -0.1])]);
     timeline.stabilise =

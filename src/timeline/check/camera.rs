@@ -2,6 +2,8 @@
 //! it was trained on.
 
 use super::super::curve::Curve;
+use super::super::document::{Scalar, Track};
+use super::super::number::Pair;
 use super::super::resolved::{self, Anchor, Canvas, Fit, Stabilise};
 use super::Check;
 
@@ -19,23 +21,24 @@ impl Check<'_> {
         let network = self.network;
         let turns_badly = network.is_some_and(|n| n.has_camera && !n.rotates);
         let mut warned = false;
-        let rotate = self.curve(tracks.and_then(|t| t.rotate.as_ref()), 0.0, |check, &degrees, span| {
-            if turns_badly && degrees != 0.0 && !warned {
+        let rotate = self.curve(tracks.and_then(|t| t.rotate.as_ref()), 0.0.into(), |check, degrees, span| {
+            let (number, reached) = check.number(degrees, &span);
+            if turns_badly && reached.iter().any(|degrees| *degrees != 0.0) && !warned {
                 warned = true;
                 let message = "this network (configuration T) was not made to be rotated: textures will stick and flicker";
                 check.report.warning(span, message).help("only networks of configuration R rotate cleanly");
             }
-            Some(degrees)
+            Some(number)
         });
         let camera = resolved::Camera {
-            translate: self.curve(
-                tracks.and_then(|t| t.translate.as_ref()),
-                [0.0; 2],
-                |_, &v, _| Some(v),
-            ),
+            translate: self.pair(tracks.and_then(|t| t.translate.as_ref())),
             rotate,
-            scale: self.curve(tracks.and_then(|t| t.scale.as_ref()), 1.0, |_, &v, _| Some(v)),
-            pivot: self.curve(tracks.and_then(|t| t.pivot.as_ref()), [0.0; 2], |_, &v, _| Some(v)),
+            scale: self.curve(
+                tracks.and_then(|t| t.scale.as_ref()),
+                1.0.into(),
+                |check, scale, span| Some(check.number(scale, &span).0),
+            ),
+            pivot: self.pair(tracks.and_then(|t| t.pivot.as_ref())),
         };
         if let (Some(written), Some(network)) = (written, network) {
             if network.has_camera {
@@ -47,15 +50,19 @@ impl Check<'_> {
         camera
     }
 
+    fn pair(&mut self, track: Option<&Track<[Scalar; 2]>>) -> Curve<Pair> {
+        self.curve(track, [0.0; 2].into(), |check, [x, y], span| {
+            Some(Pair([check.number(x, &span).0, check.number(y, &span).0]))
+        })
+    }
+
     pub fn stabilise(&mut self) -> Option<Stabilise> {
         let document = self.document;
         let written = document.written.stabilise.as_ref()?;
         if let Some(network) = self.network.filter(|network| !network.has_camera) {
             self.report.error(written.span.clone(), no_camera("`stabilise`", &network.kind));
         }
-        let amount = self.curve(written.value.amount.as_ref(), 1.0, |check, &amount, span| {
-            Some(check.amount(amount, span))
-        });
+        let amount = self.amount(written.value.amount.as_ref());
         Some(Stabilise { to: written.value.to.unwrap_or(Anchor::Centre), amount })
     }
 
@@ -70,11 +77,11 @@ impl Check<'_> {
         for frame in sample_times(camera, frames) {
             let scale = camera.scale.at(frame);
             if scale <= 0.0 {
-                let message = format!(
-                    "on its way between keys the scale falls to {scale:.3} at {}",
-                    self.moment_text(frame)
-                );
-                self.report.error(span, message).help("choose an easing without overshoot");
+                let message =
+                    format!("the scale falls to {scale:.3} at {}", self.moment_text(frame));
+                self.report
+                    .error(span, message)
+                    .help("choose an easing without overshoot, or `max` in an expression");
                 return;
             }
             let reach = farthest(&camera.matrix(frame), scale, &edges);
@@ -93,11 +100,6 @@ impl Check<'_> {
                 .help("the picture there is made up; move less, or scale up to stay inside");
         }
     }
-
-    fn moment_text(&self, frame: f64) -> String {
-        let seconds = frame / self.stretch * f64::from(self.rate.1) / f64::from(self.rate.0);
-        format!("frame {frame:.0} ({seconds:.2} s)")
-    }
 }
 
 fn no_camera(what: &str, kind: &str) -> String {
@@ -109,7 +111,7 @@ fn no_camera(what: &str, kind: &str) -> String {
 /// Times in increasing order: all keys, and every frame or as many of them as are affordable.
 fn sample_times(camera: &resolved::Camera, frames: u64) -> Vec<f64> {
     fn times<V>(curve: &Curve<V>) -> impl Iterator<Item = f64> {
-        curve.0.iter().map(|key| key.at)
+        curve.keys.iter().map(|key| key.at)
     }
     let keys = times(&camera.translate)
         .chain(times(&camera.rotate))

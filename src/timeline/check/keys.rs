@@ -21,7 +21,10 @@ impl Check<'_> {
     pub fn duration(&mut self) -> Option<u64> {
         let duration = self.document.written.duration.as_ref()?;
         let span = || duration.span.clone();
-        let length = match duration.value.length(self.rate) {
+        // The end of a part in beats is a place: music need not begin with the film.
+        let end =
+            duration.value.counts_from_end().then(|| Err("a duration cannot be negative".into()));
+        let length = match end.unwrap_or_else(|| duration.value.frame(&self.clock, 0.0)) {
             Ok(length) => length,
             Err(message) => {
                 self.report.error(span(), message);
@@ -29,9 +32,7 @@ impl Check<'_> {
             }
         };
         let frames = (length * self.stretch).round();
-        let wrong = if duration.value.counts_from_end() {
-            "a duration cannot be negative".into()
-        } else if length == 0.0 {
+        let wrong = if length <= 0.0 {
             "the duration is 0: expected at least one frame".into()
         } else if frames > MAX_FRAMES {
             format!(
@@ -51,7 +52,7 @@ impl Check<'_> {
             self.report.error(time.span.clone(), "a length of time cannot be negative");
             return None;
         }
-        match time.value.length(self.rate) {
+        match time.value.length(&self.clock) {
             Ok(length) => Some(length * self.stretch),
             Err(message) => {
                 self.report.error(time.span.clone(), message);
@@ -60,14 +61,14 @@ impl Check<'_> {
         }
     }
 
-    /// A moment of the timeline in frames of the document.
-    fn moment(&mut self, time: &Spanned<Time>) -> Option<f64> {
+    /// A moment of the timeline, that of a key or of something else, in frames of the document.
+    pub fn moment(&mut self, time: &Spanned<Time>, what: &str) -> Option<f64> {
         // Without a sound duration a time from the start can still be put in order.
         let end = match self.end {
             None if time.value.counts_from_end() => return None,
             end => end.unwrap_or(f64::INFINITY),
         };
-        let frame = match time.value.frame(self.rate, end) {
+        let frame = match time.value.frame(&self.clock, end) {
             Ok(frame) => frame,
             Err(message) => {
                 self.report.error(time.span.clone(), message);
@@ -76,7 +77,7 @@ impl Check<'_> {
         };
         if frame < -SLACK {
             let message = format!(
-                "this key lies before the start: at frame {}, counted from the end at frame {}",
+                "this {what} lies before the start: at frame {}, counted from the end at frame {}",
                 frames_text(frame),
                 frames_text(end)
             );
@@ -85,13 +86,13 @@ impl Check<'_> {
         }
         if frame > end + SLACK {
             let message = format!(
-                "this key lies at frame {}, beyond the end at frame {}",
+                "this {what} lies at frame {}, beyond the end at frame {}",
                 frames_text(frame),
                 frames_text(end)
             );
             self.report
                 .error(time.span.clone(), message)
-                .help("move the key, or make `duration` longer");
+                .help(format!("move the {what}, or make `duration` longer"));
         }
         Some(frame.max(0.0))
     }
@@ -108,7 +109,7 @@ impl Check<'_> {
         for key in track {
             let read = key.value.as_ref().and_then(|v| value(self, &v.value, v.span.clone()));
             let Some(time) = &key.at else { continue };
-            let Some(at) = self.moment(time) else {
+            let Some(at) = self.moment(time, "key") else {
                 continue;
             };
             if let Some(before) = last.filter(|before| at <= *before) {
@@ -135,7 +136,15 @@ impl Check<'_> {
         default: R,
         value: impl FnMut(&mut Self, &V, Span) -> Option<R>,
     ) -> Curve<R> {
-        let keys = track.map(|track| self.keys(track, value)).unwrap_or_default();
-        if keys.is_empty() { Curve::constant(default) } else { Curve(keys) }
+        let keys = track.map(|track| self.keys(&track.keys, value)).unwrap_or_default();
+        let cycle = track.and_then(|track| track.cycle.as_ref());
+        if let Some(span) = cycle.filter(|_| keys.len() < 2).map(|cycle| cycle.span.clone()) {
+            self.report.error(span, "a loop of keys needs two of them at least");
+        }
+        match keys.len() {
+            0 => Curve::constant(default),
+            1 => Curve::of(keys),
+            _ => Curve { keys, cycle: cycle.map(|cycle| cycle.value) },
+        }
     }
 }

@@ -8,6 +8,7 @@ use super::super::curve::Key;
 use super::super::document::{self, ArrayItem, Loop, Point, Seeds, Source, Spanned};
 use super::super::easing::Easing;
 use super::super::resolved::{Interpolation, Latent, LatentPoint};
+use super::super::time::Time;
 use super::Check;
 use super::keys::frames_text;
 use crate::report::Span;
@@ -29,23 +30,19 @@ impl Check<'_> {
         let count = seeds.list.len() as f64;
         let repeat = seeds.repeat && seeds.list.len() > 1;
         let whole = self.whole();
-        let step = match &seeds.every {
-            Some(every) => self.length(every)?,
-            // A loop comes back to the first seed; a way with an end reaches the last one there.
-            None => whole? / if repeat { count } else { (count - 1.0).max(1.0) },
+        // The time of each seed, and of one more.
+        let times: Vec<f64> = match &seeds.every {
+            Some(every) => self.repeated(every, seeds.list.len())?,
+            None => {
+                // A loop comes back to the first seed; a way with an end reaches the last one there.
+                let step = whole? / if repeat { count } else { (count - 1.0).max(1.0) };
+                (0..=seeds.list.len()).map(|i| i as f64 * step).collect()
+            }
         };
-        if let Some(every) = seeds.every.as_ref().filter(|_| step <= 0.0) {
-            self.report.error(
-                every.span.clone(),
-                "`every` is 0: expected the time from one seed to the next",
-            );
-            return None;
-        }
-        let last = step * (count - 1.0);
         if let (Some(every), Some(whole)) = (&seeds.every, whole)
-            && last > whole
+            && times[times.len().saturating_sub(2)] > whole
         {
-            let reached = (whole / step) as usize + 1;
+            let reached = times.iter().filter(|time| **time <= whole).count();
             let message =
                 format!("only the first {reached} of {count} seeds are reached before the end");
             self.report.warning(every.span.clone(), message);
@@ -53,20 +50,37 @@ impl Check<'_> {
         let default = if repeat { Interpolation::LoopCubic } else { Interpolation::NaturalCubic };
         let interpolation = seeds.interpolation.as_ref().map_or(default, |i| i.value);
         self.loop_cubic(seeds.interpolation.as_ref(), repeat, seeds.list.len());
-        let key = |(i, seed): (usize, &Spanned<u32>)| Key {
-            at: i as f64 * step,
+        let key = |(seed, at): (&Spanned<u32>, &f64)| Key {
+            at: *at,
             value: LatentPoint::Seed(seed.value),
             easing: Easing::Linear,
         };
-        let keys: Vec<_> = seeds.list.iter().enumerate().map(key).collect();
+        let keys: Vec<_> = seeds.list.iter().zip(&times).map(key).collect();
         (!keys.is_empty()).then_some(Latent {
             keys,
             interpolation,
-            period: repeat.then_some(step * count),
+            period: repeat.then_some(times[times.len() - 1] - times[0]),
+            ping_pong: false,
+            even: self.even(seeds.even.as_ref(), interpolation),
         })
     }
 
+    /// The times, in output frames, at which a length has passed 0 to `count` times.
+    fn repeated(&mut self, every: &Spanned<Time>, count: usize) -> Option<Vec<f64>> {
+        if self.length(every)? <= 0.0 {
+            let message = "`every` is 0: expected the time from one seed to the next";
+            self.report.error(every.span.clone(), message);
+            return None;
+        }
+        let times = (0..=count).map(|n| every.value.repeated(n as f64, &self.clock));
+        // The length was sound, and so is what is made of it.
+        times.map(|time| time.ok().map(|frame| frame * self.stretch)).collect()
+    }
+
     fn latent(&mut self, latent: &document::Latent) -> Option<Latent> {
+        if let Some(walk) = &latent.walk {
+            return self.walk(latent, walk);
+        }
         let interpolation =
             latent.interpolation.as_ref().map_or(Interpolation::Linear, |i| i.value);
         let keys = self.keys(&latent.keys, |check, point, span| {
@@ -83,9 +97,32 @@ impl Check<'_> {
             check.point(point, span)
         });
         let period = latent.repeat.as_ref().and_then(|repeat| self.period(repeat, &keys));
-        let repeats = latent.repeat.as_ref().is_some_and(|repeat| repeat.value != Loop::No);
+        let value = latent.repeat.as_ref().map_or(Loop::No, |repeat| repeat.value);
+        let (ping_pong, repeats) =
+            (value == Loop::PingPong, !matches!(value, Loop::No | Loop::PingPong));
+        if let Some(repeat) = latent.repeat.as_ref().filter(|_| ping_pong && keys.len() < 2) {
+            self.report.error(repeat.span.clone(), "a loop of keys needs two of them at least");
+        }
+        let even = self.even(latent.even.as_ref(), interpolation);
+        if let Some(key) = latent.keys.iter().find(|key| even && key.easing != Easing::Linear) {
+            let span = key.at.as_ref().map_or(latent.span.clone(), |at| at.span.clone());
+            self.report.warning(
+                span,
+                "this key's `ease` has no effect: `speed: even` is the same all the way",
+            );
+        }
         self.loop_cubic(latent.interpolation.as_ref(), repeats, latent.keys.len());
-        (!keys.is_empty()).then_some(Latent { keys, interpolation, period })
+        (!keys.is_empty()).then_some(Latent { keys, interpolation, period, ping_pong, even })
+    }
+
+    /// Whether an even speed is asked for, of a path that can have one.
+    fn even(&mut self, even: Option<&Span>, interpolation: Interpolation) -> bool {
+        if let Some(span) = even.filter(|_| interpolation == Interpolation::Slerp) {
+            self.report
+                .error(span.clone(), "an even speed is one in w, and `slerp` goes through z")
+                .help("choose `linear`, `cubic` or `catmull_rom`");
+        }
+        even.is_some()
     }
 
     /// The published tool's cubic is defined for loops only.
@@ -109,9 +146,9 @@ impl Check<'_> {
         }
     }
 
-    fn period(&mut self, repeat: &Spanned<Loop>, keys: &[Key<LatentPoint>]) -> Option<f64> {
+    pub fn period(&mut self, repeat: &Spanned<Loop>, keys: &[Key<LatentPoint>]) -> Option<f64> {
         let period = match repeat.value {
-            Loop::No => return None,
+            Loop::No | Loop::PingPong => return None,
             Loop::Whole => self.whole()?,
             Loop::Period(time) => {
                 self.length(&Spanned { value: time, span: repeat.span.clone() })?
@@ -152,7 +189,7 @@ impl Check<'_> {
     }
 
     fn array(&mut self, item: &ArrayItem, span: Span) -> Option<Rc<Array>> {
-        let path = self.document.path(&item.file);
+        let path = self.document.path(&item.file, &span);
         let cached = (path.clone(), item.array.clone());
         if let Some(array) = self.arrays.get(&cached) {
             return array.clone();
@@ -189,11 +226,9 @@ impl Check<'_> {
                 None => Ok((values.to_vec(), per_layer)),
             }
         });
-        let shown = || self.document.path(&item.file);
+        let shown = self.document.path(&item.file, &span);
         picked
-            .map_err(|message| {
-                self.report.error(span, format!("`{}`: {message}", shown().display()))
-            })
+            .map_err(|message| self.report.error(span, format!("`{}`: {message}", shown.display())))
             .ok()
     }
 }

@@ -4,17 +4,26 @@ mod camera;
 mod keys;
 mod latent;
 mod layers;
+mod music;
+mod numbers;
 mod output;
+mod signals;
+mod walk;
 
 use std::collections::HashMap;
 use std::path::PathBuf;
 use std::rc::Rc;
+use std::sync::Arc;
 
 use super::arrays::Array;
 use super::curve::Curve;
 use super::document::{self, Document};
+use super::expression::Scene;
+use super::number::Number;
 use super::resolved::{Mix, Resolved};
-use crate::report::{Report, Span};
+use super::tempo::Clock;
+use crate::audio::Hearing;
+use crate::report::Report;
 
 /// Frames per second where the timeline does not say.
 const DEFAULT_FPS: (u32, u32) = (24, 1);
@@ -29,6 +38,8 @@ pub struct Facts {
     pub network: Result<NetworkFacts, Problem>,
     /// All output presets by name, and the preset file of [`Document::preset`] by its path.
     pub presets: Vec<PresetFacts>,
+    /// What is heard in the files of [`Document::sounds`] that are there, or why nothing is.
+    pub sounds: HashMap<PathBuf, Result<Arc<Hearing>, Problem>>,
 }
 
 /// What a timeline may ask of a network.
@@ -106,13 +117,24 @@ impl Document {
             document: self,
             report: self.report.clone(),
             network,
-            rate,
+            clock: Clock::new(rate),
             stretch,
             end: None,
+            scene: Arc::new(Scene {
+                clock: Clock::new(output_rate),
+                stretch,
+                frames: 1.0,
+                signals: Vec::new(),
+            }),
             arrays: HashMap::new(),
         };
         check.model(facts);
+        check.music();
         let frames = check.duration();
+        let clock = Clock { rate: output_rate, tempo: check.clock.tempo.clone() };
+        let signals = check.signals(facts, overrides);
+        let frames_or_one = frames.unwrap_or(1) as f64;
+        check.scene = Arc::new(Scene { clock, stretch, frames: frames_or_one, signals });
         let resolved = check.resolve(output_rate, frames, facts, overrides);
         let mut report = check.report;
         report.diagnostics.sort_by_key(|d| d.span.start);
@@ -128,12 +150,14 @@ struct Check<'a> {
     report: Report,
     /// None for a network that could not be read, which is reported.
     network: Option<&'a NetworkFacts>,
-    /// The document's own frame rate.
-    rate: (u32, u32),
+    /// The document's own frame rate and music.
+    clock: Clock,
     /// Output frames per frame of the document.
     stretch: f64,
     /// The timeline's end in frames of the document; none where the duration is wrong.
     end: Option<f64>,
+    /// What expressions are evaluated in.
+    scene: Arc<Scene>,
     /// Array files read so far: a file that many keys name is read once, and told of once.
     arrays: HashMap<(PathBuf, Option<String>), Option<Rc<Array>>>,
 }
@@ -159,6 +183,7 @@ impl Check<'_> {
         let mixes: Vec<Mix> = written.mixes.iter().filter_map(|mix| self.mix(mix)).collect();
         let camera = self.camera(frames, &canvas);
         let stabilise = self.stabilise();
+        let markers = self.markers();
         Some(Resolved {
             fps,
             frames: frames?,
@@ -172,17 +197,20 @@ impl Check<'_> {
             mixes,
             camera,
             stabilise,
+            markers,
+            tempo: self.clock.tempo.clone(),
         })
     }
 
-    fn psi(&mut self) -> Curve<f64> {
+    fn psi(&mut self) -> Curve<Number> {
         let document = self.document;
-        self.curve(document.written.psi.as_ref(), 1.0, |check, psi, span| {
-            if psi.abs() > WIDEST_PSI {
+        self.curve(document.written.psi.as_ref(), 1.0.into(), |check, psi, span| {
+            let (number, reached) = check.number(psi, &span);
+            if let Some(psi) = reached.into_iter().find(|psi| psi.abs() > WIDEST_PSI) {
                 let message = format!("psi {psi} is beyond {WIDEST_PSI}: pictures that far from the average fall apart");
                 check.report.warning(span, message);
             }
-            Some(*psi)
+            Some(number)
         })
     }
 
@@ -200,16 +228,6 @@ impl Check<'_> {
             }
             Some(f64::from(count))
         }))
-    }
-
-    fn amount(&mut self, amount: f64, span: Span) -> f64 {
-        if !(0.0..=1.0).contains(&amount) {
-            let message = format!(
-                "an amount of {amount} lies outside 0 to 1: it goes beyond what it leads to"
-            );
-            self.report.warning(span, message);
-        }
-        amount
     }
 
     fn class(&mut self) -> Option<Curve<Vec<f64>>> {
@@ -265,9 +283,7 @@ impl Check<'_> {
     fn mix(&mut self, mix: &document::Mix) -> Option<Mix> {
         let layers = self.layers(&mix.layers);
         let latent = mix.source.as_ref().and_then(|source| self.source(source));
-        let amount = self.curve(mix.amount.as_ref(), 1.0, |check, amount, span| {
-            Some(check.amount(*amount, span))
-        });
+        let amount = self.amount(mix.amount.as_ref());
         Some(Mix { layers, latent: latent?, amount })
     }
 }

@@ -28,7 +28,9 @@ impl Check<'_> {
 
     pub fn missing(&mut self, what: &str, path: &Path, span: Span) {
         let message = format!("there is no {what} file `{}`", path.display());
-        self.report.error(span, message).help("paths start at the timeline's folder");
+        self.report
+            .error(span, message)
+            .help("paths start at the folder of the file that names them");
     }
 
     pub fn preset<'f>(
@@ -103,7 +105,7 @@ impl Check<'_> {
             return overrides.audio.clone();
         }
         let written = self.document.written.audio.as_ref()?;
-        let path = self.document.path(&written.value);
+        let path = self.document.path(&written.value, &written.span);
         if !path.is_file() {
             self.missing("audio", &path, written.span.clone());
         }

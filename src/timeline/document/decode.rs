@@ -1,14 +1,20 @@
 //! Decoding of the tree: every function reports what is wrong at its place, answers `None`, and
 //! leaves its caller to go on.
 
+use super::super::expression::Variables;
 use super::super::ron_tree::{Name, Node, Value};
 use super::super::time::Time;
 use super::Spanned;
+use super::music::Marker;
 use crate::report::{Report, Span, nearest};
 
 /// Where mistakes of the written form are collected.
 pub(super) struct Decoder {
     pub report: Report,
+    /// Those read so far.
+    pub markers: Vec<Marker>,
+    /// Those of the document.
+    pub variables: Variables,
 }
 
 /// The fields of one struct.
@@ -23,6 +29,10 @@ pub(super) struct Fields<'n> {
 }
 
 impl Decoder {
+    pub fn new(report: Report) -> Self {
+        Self { report, markers: Vec::new(), variables: Variables::default() }
+    }
+
     pub fn expected<T>(&mut self, what: &str, node: &Node) -> Option<T> {
         self.report
             .error(node.span.clone(), format!("expected {what}, found {}", node.value.describe()));
@@ -87,7 +97,7 @@ impl Decoder {
     }
 
     /// A finite number.
-    pub fn number(&mut self, node: &Node) -> Option<f64> {
+    pub fn plain_number(&mut self, node: &Node) -> Option<f64> {
         match inner(node).value {
             Value::Integer(i) => Some(i as f64),
             Value::Float(x) if x.is_finite() => Some(x),
@@ -174,7 +184,10 @@ impl Decoder {
         let read = match &inner(node).value {
             Value::Integer(i) => Time::from_frames(*i as f64),
             Value::Float(x) => Time::from_frames(*x),
-            Value::String(text) => Time::parse(text),
+            Value::String(text) => {
+                let find = |name: &str| self.markers.iter().find(|marker| marker.name == name);
+                Time::parse_with(text, |name| find(name).map(|marker| marker.at.value))
+            }
             _ => {
                 return self
                     .expected("a time: a number of frames or a text such as \"1.5s\"", node);

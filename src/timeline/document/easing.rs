@@ -23,12 +23,14 @@ const CSS: [(&str, [f64; 4]); 4] = [
     ("ease_in_out", [0.42, 0.0, 0.58, 1.0]),
 ];
 const MOST_STEPS: i128 = 1_000_000;
+const MOST_SWINGS: f64 = 1000.0;
 
 impl Decoder {
     /// `linear`, `in_out_sine`, `bezier(x1, y1, x2, y2)`, `steps(n)` and the like.
     pub fn easing(&mut self, node: &Node) -> Option<Easing> {
         match &inner(node).value {
             Value::Tuple(Some(name), items) if name.text == "bezier" => self.bezier(node, items),
+            Value::Tuple(Some(name), items) if name.text == "spring" => self.spring(node, items),
             Value::Tuple(Some(name), items) if name.text == "steps" => match items.as_slice() {
                 [count] => self.integer(count, "a number of steps", 1..=MOST_STEPS).map(Easing::Steps),
                 _ => self.expected("`steps(n)` with one number", node),
@@ -38,7 +40,7 @@ impl Decoder {
                 let options: Vec<(&str, Easing)> = names.iter().map(|(name, easing)| (name.as_str(), *easing)).collect();
                 self.easing_word(node, &options)
             }
-            _ => self.expected("an easing such as `linear`, `in_out_sine`, `bezier(0.25, 0.1, 0.25, 1.0)` or `steps(4)`", node),
+            _ => self.expected("an easing such as `linear`, `in_out_sine`, `bezier(0.25, 0.1, 0.25, 1.0)`, `steps(4)` or `spring(2, 0.3)`", node),
         }
     }
 
@@ -47,7 +49,7 @@ impl Decoder {
         let known = |word: &String| options.iter().any(|(name, _)| name == word);
         match &inner(node).value {
             Value::Word(word) | Value::String(word) if !known(word) => {
-                let calls = ["bezier", "steps"].into_iter();
+                let calls = ["bezier", "steps", "spring"].into_iter();
                 let near = crate::report::nearest(
                     word,
                     options.iter().map(|(name, _)| *name).chain(calls),
@@ -55,9 +57,10 @@ impl Decoder {
                 let help = match near {
                     Some("bezier") => "write `bezier(x1, y1, x2, y2)`".into(),
                     Some("steps") => "write `steps(n)`".into(),
+                    Some("spring") => "write `spring(swings, damping)`".into(),
                     Some(near) => format!("did you mean `{near}`?"),
                     None => "there are hold, linear, in_F, out_F and in_out_F with F one of sine, quad, cubic, expo, \
-                             back, elastic, bounce, and bezier(x1, y1, x2, y2), steps(n)"
+                             back, elastic, bounce, and bezier(x1, y1, x2, y2), steps(n), spring(swings, damping)"
                         .into(),
                 };
                 self.report.error(node.span.clone(), format!("unknown easing `{word}`")).help(help);
@@ -67,8 +70,27 @@ impl Decoder {
         }
     }
 
+    fn spring(&mut self, node: &Node, items: &[Node]) -> Option<Easing> {
+        let [swings, damping] = items else {
+            return self.expected("`spring(swings, damping)` with two numbers", node);
+        };
+        let (count, ratio) = (self.plain_number(swings), self.plain_number(damping));
+        let (count, ratio) = (count?, ratio?);
+        for (node, value, what, most) in
+            [(swings, count, "swings", MOST_SWINGS), (damping, ratio, "damping", 1.0)]
+        {
+            if !(value > 0.0 && value < most) {
+                let message =
+                    format!("a spring's {what} is {value}: expected above 0 and below {most}");
+                self.report.error(node.span.clone(), message);
+                return None;
+            }
+        }
+        Some(Easing::Spring(count, ratio))
+    }
+
     fn bezier(&mut self, node: &Node, items: &[Node]) -> Option<Easing> {
-        let numbers: Option<Vec<f64>> = items.iter().map(|item| self.number(item)).collect();
+        let numbers: Option<Vec<f64>> = items.iter().map(|item| self.plain_number(item)).collect();
         let Ok(points) = <[f64; 4]>::try_from(numbers?) else {
             return self.expected("`bezier(x1, y1, x2, y2)` with four numbers", node);
         };

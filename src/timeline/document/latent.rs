@@ -4,9 +4,10 @@ use super::super::easing::Easing;
 use super::super::resolved::Interpolation;
 use super::super::ron_tree::{Node, Value};
 use super::super::time::Time;
-use super::Spanned;
 use super::decode::{Decoder, Fields, inner};
 use super::track::{Track, TrackKey};
+use super::walk::Walk;
+use super::{Scalar, Spanned};
 use crate::report::Span;
 
 const INTERPOLATIONS: [(&str, Interpolation); 5] = [
@@ -34,6 +35,7 @@ pub(in crate::timeline) struct Seeds {
     pub every: Option<Spanned<Time>>,
     pub interpolation: Option<Spanned<Interpolation>>,
     pub repeat: bool,
+    pub even: Option<Span>,
     /// The field's name.
     pub span: Span,
 }
@@ -41,7 +43,11 @@ pub(in crate::timeline) struct Seeds {
 /// `latent: (keys: [...])`, or a single point.
 #[derive(Debug, Clone, PartialEq)]
 pub(in crate::timeline) struct Latent {
-    pub keys: Track<Point>,
+    pub keys: Vec<TrackKey<Point>>,
+    /// In place of keys.
+    pub walk: Option<Walk>,
+    /// At an even speed from the first key to the last.
+    pub even: Option<Span>,
     pub interpolation: Option<Spanned<Interpolation>>,
     pub repeat: Option<Spanned<Loop>>,
     /// The field's name.
@@ -54,6 +60,8 @@ pub(in crate::timeline) enum Loop {
     /// Over the timeline's duration.
     Whole,
     Period(Time),
+    /// To the last key and back.
+    PingPong,
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -77,7 +85,7 @@ pub(in crate::timeline) struct ArrayItem {
 pub(in crate::timeline) struct Mix {
     pub layers: Vec<Spanned<Layers>>,
     pub source: Option<Source>,
-    pub amount: Option<Track<f64>>,
+    pub amount: Option<Track<Scalar>>,
 }
 
 /// One entry of a choice of layers.
@@ -115,6 +123,8 @@ impl Decoder {
                     let keys = vec![TrackKey::constant(point)];
                     Some(Source::Latent(Latent {
                         keys,
+                        walk: None,
+                        even: None,
                         interpolation: None,
                         repeat: None,
                         span: span.clone(),
@@ -130,30 +140,44 @@ impl Decoder {
         }
     }
 
-    fn seed(&mut self, node: &Node) -> Option<Spanned<u32>> {
+    pub fn seed(&mut self, node: &Node) -> Option<Spanned<u32>> {
         self.integer(node, "a seed", 0..=i128::from(u32::MAX)).map(|seed| Spanned::new(seed, node))
     }
 
     fn seeds(&mut self, node: &Node, span: Span) -> Option<Seeds> {
         let what = "a list of seeds such as [1, 2, 3]";
-        let seeds = Seeds { list: vec![], every: None, interpolation: None, repeat: true, span };
+        let seeds = Seeds {
+            list: vec![],
+            every: None,
+            interpolation: None,
+            repeat: true,
+            even: None,
+            span,
+        };
         if matches!(inner(node).value, Value::List(_)) {
             let list = self.list(node, what)?.iter().filter_map(|n| self.seed(n)).collect();
             return Some(Seeds { list, ..seeds });
         }
-        let fields = self.fields(node, "`seeds`", &["list", "every", "interpolate", "loop"])?;
+        let fields =
+            self.fields(node, "`seeds`", &["list", "every", "interpolate", "loop", "speed"])?;
         let list = fields.need(self, "list").and_then(|n| self.list(n, what)).unwrap_or_default();
         Some(Seeds {
             list: list.iter().filter_map(|n| self.seed(n)).collect(),
             every: fields.get("every").and_then(|n| self.time(n)),
             interpolation: self.interpolation(&fields),
+            even: self.even(&fields),
             repeat: fields.get("loop").and_then(|n| self.bool(n)).unwrap_or(true),
             ..seeds
         })
     }
 
     fn latent(&mut self, node: &Node, span: Span) -> Option<Latent> {
-        let fields = self.fields(node, "`latent`", &["keys", "interpolate", "loop"])?;
+        if let Value::Struct(_, entries) = &inner(node).value
+            && entries.iter().any(|(name, _)| name.text == "walk")
+        {
+            return self.walk(node, span);
+        }
+        let fields = self.fields(node, "`latent`", &["keys", "interpolate", "loop", "speed"])?;
         let items = fields
             .need(self, "keys")
             .and_then(|n| self.list(n, "a list of keys `(at: ..., seed: ...)`"));
@@ -167,7 +191,15 @@ impl Decoder {
         };
         let keys = items.unwrap_or_default().iter().filter_map(key).collect();
         let repeat = fields.get("loop").and_then(|n| self.repeat(n));
-        Some(Latent { keys, interpolation: self.interpolation(&fields), repeat, span })
+        let even = self.even(&fields);
+        Some(Latent {
+            keys,
+            walk: None,
+            even,
+            interpolation: self.interpolation(&fields),
+            repeat,
+            span,
+        })
     }
 
     fn interpolation(&mut self, fields: &Fields) -> Option<Spanned<Interpolation>> {
@@ -175,14 +207,22 @@ impl Decoder {
         Some(Spanned::new(self.choice(node, &INTERPOLATIONS)?, node))
     }
 
-    fn repeat(&mut self, node: &Node) -> Option<Spanned<Loop>> {
+    /// Where an even speed is asked for.
+    fn even(&mut self, fields: &Fields) -> Option<Span> {
+        let node = fields.get("speed")?;
+        let even = self.choice(node, &[("keys", false), ("even", true)])?;
+        even.then(|| node.span.clone())
+    }
+
+    pub fn repeat(&mut self, node: &Node) -> Option<Spanned<Loop>> {
         let repeat = match node.value {
             Value::Bool(true) => Loop::Whole,
             Value::Bool(false) => Loop::No,
             Value::Integer(_) | Value::Float(_) | Value::String(_) => {
                 Loop::Period(self.time(node)?.value)
             }
-            _ => return self.expected("`true`, `false` or the loop's period", node),
+            Value::Word(ref word) if word == "ping_pong" => Loop::PingPong,
+            _ => return self.expected("`true`, `false`, `ping_pong` or the loop's period", node),
         };
         Some(Spanned::new(repeat, node))
     }

@@ -3,19 +3,29 @@
 
 mod decode;
 mod easing;
+mod include;
 mod latent;
+mod music;
 mod read;
+mod scalar;
+mod signals;
 mod track;
+mod walk;
 
 use std::path::{Path, PathBuf};
 
+use super::check::Overrides;
 use super::resolved::{Anchor, Fit};
 use super::ron_tree::{self, Node};
 use super::time::Time;
 use crate::report::{Report, Span};
 
 pub(super) use latent::{ArrayItem, Latent, Layers, Loop, Mix, Point, Seeds, Source};
+pub(super) use music::{Marker, Music};
+pub(super) use scalar::Scalar;
+pub(super) use signals::Signal;
 pub(super) use track::{Class, Track, TrackKey};
+pub(super) use walk::Walk;
 
 /// A timeline that could be read, perhaps with mistakes that [`Document::check`] will tell.
 #[derive(Debug, Clone, PartialEq)]
@@ -69,27 +79,31 @@ pub(super) struct Written {
     pub preset: Option<Spanned<String>>,
     pub audio: Option<Spanned<String>>,
     pub source: Option<Source>,
-    pub psi: Option<Track<f64>>,
+    pub psi: Option<Track<Scalar>>,
     pub cutoff: Option<Track<u32>>,
     /// These three stand at their field's name.
     pub class: Option<Spanned<Option<Track<Class>>>>,
     pub camera: Option<Spanned<Camera>>,
     pub stabilise: Option<Spanned<Stabilise>>,
     pub mixes: Vec<Mix>,
+    pub music: Option<Music>,
+    pub markers: Vec<Marker>,
+    /// All that expressions know, in their order.
+    pub signals: Vec<Signal>,
 }
 
 #[derive(Debug, Clone, PartialEq, Default)]
 pub(super) struct Camera {
-    pub translate: Option<Track<[f64; 2]>>,
-    pub rotate: Option<Track<f64>>,
-    pub scale: Option<Track<f64>>,
-    pub pivot: Option<Track<[f64; 2]>>,
+    pub translate: Option<Track<[Scalar; 2]>>,
+    pub rotate: Option<Track<Scalar>>,
+    pub scale: Option<Track<Scalar>>,
+    pub pivot: Option<Track<[Scalar; 2]>>,
 }
 
 #[derive(Debug, Clone, PartialEq, Default)]
 pub(super) struct Stabilise {
     pub to: Option<Anchor>,
-    pub amount: Option<Track<f64>>,
+    pub amount: Option<Track<Scalar>>,
 }
 
 impl Document {
@@ -101,8 +115,10 @@ impl Document {
     pub fn parse(name: impl Into<String>, text: impl Into<String>) -> Result<Self, Report> {
         let mut report = Report::new(name, text);
         match ron_tree::parse(&report.text) {
-            Ok(tree) => {
-                let mut decoder = decode::Decoder { report };
+            Ok(mut tree) => {
+                let own = std::fs::canonicalize(&report.name).unwrap_or_default();
+                include::include(&mut tree, &mut report, &[own]);
+                let mut decoder = decode::Decoder::new(report);
                 let written = decoder.timeline(&tree);
                 Ok(Self { report: decoder.report, written })
             }
@@ -115,9 +131,9 @@ impl Document {
 
     /// The network that is asked for; none where the field is missing or unreadable.
     pub fn model(&self) -> Option<Model> {
-        let text = &self.written.model.as_ref()?.value;
-        Some(match Model::named(text) {
-            Model::File(_) => Model::File(self.path(text)),
+        let model = self.written.model.as_ref()?;
+        Some(match Model::named(&model.value) {
+            Model::File(_) => Model::File(self.path(&model.value, &model.span)),
             builtin => builtin,
         })
     }
@@ -125,13 +141,34 @@ impl Document {
     /// The output preset that is asked for, as [`super::Facts::presets`] is to name it: a name, or
     /// the path of a preset file (ending in `.ron`) from the timeline's folder.
     pub fn preset(&self) -> Option<String> {
-        let text = &self.written.preset.as_ref()?.value;
+        let Spanned { value: text, span } = self.written.preset.as_ref()?;
         let is_file = text.ends_with(".ron");
-        Some(if is_file { self.path(text).to_string_lossy().into_owned() } else { text.clone() })
+        Some(if is_file {
+            self.path(text, span).to_string_lossy().into_owned()
+        } else {
+            text.clone()
+        })
     }
 
-    /// A path of the document, from the timeline's folder.
-    pub(super) fn path(&self, written: &str) -> PathBuf {
-        Path::new(&self.report.name).parent().unwrap_or(Path::new("")).join(written)
+    /// The sound files that signals are heard in, as [`super::Facts::sounds`] is to have them.
+    pub fn sounds(&self, overrides: &Overrides) -> Vec<PathBuf> {
+        let signals = self.written.signals.iter();
+        let mut paths: Vec<_> = signals.filter_map(|s| self.sound(s, overrides)).collect();
+        paths.sort();
+        paths.dedup();
+        paths
+    }
+
+    /// The file that a signal is heard in: its own, or the timeline's.
+    pub(super) fn sound(&self, signal: &Signal, overrides: &Overrides) -> Option<PathBuf> {
+        let written = |text: &Spanned<String>| self.path(&text.value, &text.span);
+        let timelines = || overrides.audio.clone().or(self.written.audio.as_ref().map(written));
+        signal.from.as_ref().map(written).or_else(timelines)
+    }
+
+    /// A path as it is written at a place, from the folder of the file that it is written in.
+    pub(super) fn path(&self, written: &str, span: &Span) -> PathBuf {
+        let file = Path::new(self.report.file(span.start).1);
+        file.parent().unwrap_or(Path::new("")).join(written)
     }
 }

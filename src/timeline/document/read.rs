@@ -4,9 +4,9 @@ use super::super::resolved::{Anchor, Fit};
 use super::super::ron_tree::{Node, Value};
 use super::super::time;
 use super::decode::{Decoder, inner};
-use super::{Camera, Spanned, Stabilise, Written};
+use super::{Camera, Scalar, Spanned, Stabilise, Written};
 
-const FIELDS: [&str; 15] = [
+const FIELDS: [&str; 20] = [
     "model",
     "fps",
     "duration",
@@ -22,6 +22,11 @@ const FIELDS: [&str; 15] = [
     "mix",
     "camera",
     "stabilise",
+    "music",
+    "markers",
+    "signals",
+    "variables",
+    "include",
 ];
 const FITS: [(&str, Fit); 3] =
     [("contain", Fit::Contain), ("cover", Fit::Cover), ("stretch", Fit::Stretch)];
@@ -44,6 +49,15 @@ impl Decoder {
         let Some(fields) = self.fields(tree, "the timeline", &FIELDS) else {
             return Written::default();
         };
+        self.variables.music = fields.get("music").is_some();
+        let signals = fields.get("signals").map(|n| self.signals(n)).unwrap_or_default();
+        if let Some(variables) = fields.get("variables") {
+            self.variables(variables);
+        }
+        // Any time may name them.
+        if let Some(markers) = fields.get("markers") {
+            self.markers(markers);
+        }
         let output =
             fields.get("output").and_then(|n| self.fields(n, "`output`", &["preset", "audio"]));
         let output = |name| output.as_ref().and_then(|o| o.get(name));
@@ -83,6 +97,9 @@ impl Decoder {
                 .map(|(span, n)| Spanned { value: self.camera(n).unwrap_or_default(), span }),
             stabilise: named("stabilise")
                 .map(|(span, n)| Spanned { value: self.stabilise(n).unwrap_or_default(), span }),
+            music: fields.get("music").map(|n| self.music(n).unwrap_or_default()),
+            markers: std::mem::take(&mut self.markers),
+            signals,
         }
     }
 
@@ -103,13 +120,15 @@ impl Decoder {
         Some(Spanned::new(size, node))
     }
 
-    fn point_of_canvas(&mut self, node: &Node) -> Option<[f64; 2]> {
+    fn point_of_canvas(&mut self, node: &Node) -> Option<[Scalar; 2]> {
         self.pair(node, "x and y such as (0.1, 0)", Self::number).map(|(x, y)| [x, y])
     }
 
-    fn scale(&mut self, node: &Node) -> Option<f64> {
+    fn scale(&mut self, node: &Node) -> Option<Scalar> {
         let scale = self.number(node)?;
-        if scale <= 0.0 {
+        if let Scalar::Constant(scale) = scale
+            && scale <= 0.0
+        {
             self.report.error(
                 node.span.clone(),
                 format!("a scale of {scale} shows nothing: expected above 0"),

@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 
+use super::super::curve::Cycle;
 use super::super::easing::Easing;
 use super::super::ron_tree::{Node, Value};
 use super::super::time::Time;
@@ -9,7 +10,15 @@ use super::Spanned;
 use super::decode::{Decoder, inner};
 
 /// Keys in the order they are written. A constant is one key at the start.
-pub(in crate::timeline) type Track<V> = Vec<TrackKey<V>>;
+#[derive(Debug, Clone, PartialEq)]
+pub(in crate::timeline) struct Track<V> {
+    pub keys: Vec<TrackKey<V>>,
+    pub cycle: Option<Spanned<Cycle>>,
+}
+
+/// How keys may be repeated.
+pub(super) const CYCLES: [(&str, Cycle); 2] =
+    [("repeat", Cycle::Repeat), ("ping_pong", Cycle::PingPong)];
 
 /// A key; what could not be read is none.
 #[derive(Debug, Clone, PartialEq)]
@@ -47,7 +56,7 @@ impl Decoder {
         value: impl Fn(&mut Self, &Node) -> Option<V>,
     ) -> Option<Track<V>> {
         let mut track = self.keys_or_constant(node, &["at", "value"], value)?;
-        track.iter_mut().for_each(|key| key.easing = Easing::Hold);
+        track.keys.iter_mut().for_each(|key| key.easing = Easing::Hold);
         Some(track)
     }
 
@@ -57,10 +66,21 @@ impl Decoder {
         known: &[&str],
         value: impl Fn(&mut Self, &Node) -> Option<V>,
     ) -> Option<Track<V>> {
-        if !matches!(inner(node).value, Value::List(_)) {
-            let value = value(self, inner(node))?;
-            return Some(vec![TrackKey::constant(Spanned::new(value, node))]);
-        }
+        let (node, cycle) = match &inner(node).value {
+            Value::List(_) => (node, None),
+            Value::Struct(..) => {
+                let fields = self.fields(node, "a track", &["keys", "loop"])?;
+                let cycle = fields
+                    .get("loop")
+                    .and_then(|n| Some(Spanned::new(self.choice(n, &CYCLES)?, n)));
+                (fields.need(self, "keys")?, cycle)
+            }
+            _ => {
+                let value = value(self, inner(node))?;
+                let keys = vec![TrackKey::constant(Spanned::new(value, node))];
+                return Some(Track { keys, cycle: None });
+            }
+        };
         let items = self.list(node, "a list of keys `(at: ..., value: ...)`")?;
         let key = |item: &Node| {
             let fields = self.fields(item, "a key", known)?;
@@ -70,7 +90,7 @@ impl Decoder {
             let easing = fields.get("ease").and_then(|n| self.easing(n)).unwrap_or(Easing::Linear);
             Some(TrackKey { at, value: held, easing })
         };
-        Some(items.iter().filter_map(key).collect())
+        Some(Track { keys: items.iter().filter_map(key).collect(), cycle })
     }
 
     /// One class, or weights of several as `{0: 0.5, 3: 0.5}`.
@@ -87,7 +107,7 @@ impl Decoder {
         let mut class = Class::new();
         let mut seen = HashSet::new();
         for (key, weight) in entries {
-            let (key, number) = (index(self, key), self.number(weight));
+            let (key, number) = (index(self, key), self.plain_number(weight));
             if number.is_some_and(|w| w < 0.0) {
                 self.report
                     .error(weight.span.clone(), "a class's weight is negative: expected 0 or more");

@@ -20,6 +20,8 @@ fn all() -> Vec<Easing> {
         Easing::Bezier([1.0, 0.0, 0.0, 1.0]),
         Easing::Steps(1),
         Easing::Steps(7),
+        Easing::Spring(3.0, 0.2),
+        Easing::Spring(0.5, 0.9),
     ];
     families.chain(others).collect()
 }
@@ -55,7 +57,10 @@ fn out_is_in_turned_by_half_a_turn_and_in_out_is_symmetric() {
 #[test]
 fn what_does_not_swing_never_falls() {
     for easing in all() {
-        if matches!(easing, Easing::Family(Family::Back | Family::Elastic | Family::Bounce, _)) {
+        let swings = matches!(easing, Easing::Spring(..));
+        if swings
+            || matches!(easing, Easing::Family(Family::Back | Family::Elastic | Family::Bounce, _))
+        {
             continue;
         }
         let values: Vec<f64> = grid(5000).map(|t| easing.eval(t)).collect();
@@ -171,5 +176,31 @@ fn hostile_beziers_end() {
         for t in grid(50) {
             let _ = Easing::Bezier(points).eval(t);
         }
+    }
+}
+
+/// Newton's second law in small steps: the obvious way to let a spring go.
+#[test]
+fn a_spring_follows_its_equation() {
+    for (swings, damping) in [(2.0, 0.3), (4.0, 0.15), (1.0, 0.7)] {
+        let turned = TAU * swings;
+        let omega = turned / (1.0f64 - damping * damping).sqrt();
+        let steps = 200_000;
+        let dt = 1.0 / f64::from(steps);
+        let (mut x, mut v, mut worst) = (-1.0f64, 0.0f64, 0.0f64);
+        let easing = Easing::Spring(swings, damping);
+        let left = (easing.eval(1.0 - 1e-9), 1.0);
+        assert!((left.0 - left.1).abs() < 1e-6);
+        let mut path = vec![(0.0, x)];
+        for i in 1..=steps {
+            v += dt * (-omega * omega * x - 2.0 * damping * omega * v);
+            x += dt * v;
+            path.push((f64::from(i) * dt, x));
+        }
+        let rest = path[path.len() - 1].1;
+        for (t, x) in path.into_iter().step_by(1000).filter(|(t, _)| *t < 1.0) {
+            worst = worst.max((easing.eval(t) - (1.0 + x - t * rest)).abs());
+        }
+        assert!(worst < 1e-3, "{swings} {damping}: {worst}");
     }
 }

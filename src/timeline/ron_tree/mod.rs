@@ -52,6 +52,34 @@ pub(super) enum Value {
     Map(Vec<(Node, Node)>),
 }
 
+impl Node {
+    /// Moves it and all in it to a later place, for a text that stands after another one.
+    pub fn shift(&mut self, by: usize) {
+        let later = |span: &mut Span| *span = span.start + by..span.end + by;
+        later(&mut self.span);
+        match &mut self.value {
+            Value::Option(Some(inner)) => inner.shift(by),
+            Value::Struct(name, fields) => {
+                name.iter_mut().for_each(|name| later(&mut name.span));
+                for (name, node) in fields {
+                    later(&mut name.span);
+                    node.shift(by);
+                }
+            }
+            Value::Tuple(name, items) => {
+                name.iter_mut().for_each(|name| later(&mut name.span));
+                items.iter_mut().for_each(|item| item.shift(by));
+            }
+            Value::List(items) => items.iter_mut().for_each(|item| item.shift(by)),
+            Value::Map(entries) => entries.iter_mut().for_each(|(key, value)| {
+                key.shift(by);
+                value.shift(by);
+            }),
+            _ => {}
+        }
+    }
+}
+
 impl Value {
     /// The value as an error names it.
     pub fn describe(&self) -> String {
