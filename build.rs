@@ -39,7 +39,8 @@ fn main() {
 /// Compiles the C++ border against the headers beside the libraries, or where torch-sys, too, is told
 /// that they are.
 fn build_border(lib: &Path) {
-    const SOURCES: [&str; 2] = ["src/network/border.cpp", "src/network/streams.cpp"];
+    const SOURCES: [&str; 3] =
+        ["src/network/border.cpp", "src/network/detector.cpp", "src/network/streams.cpp"];
     for file in SOURCES.iter().chain(&["src/network/border.hpp"]) {
         println!("cargo::rerun-if-changed={file}");
     }

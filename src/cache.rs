@@ -1,5 +1,6 @@
-//! What takes long to make, kept on disk. An entry is its content's SHA-256 followed by the content; one that does
-//! not agree with itself is made again. A cache that cannot be written costs time, not the work.
+//! What is made once and kept on disk: compiled kernels, features of real pictures. An entry is its
+//! content's SHA-256 followed by the content; one that does not agree with itself is made again. A
+//! cache that cannot be written costs time, not the work.
 
 use std::env;
 use std::fs;
@@ -10,6 +11,9 @@ use sha2::{Digest, Sha256};
 
 use crate::aside::Aside;
 use crate::{Error, Result};
+
+#[cfg(test)]
+mod tests;
 
 const HASH: usize = 32;
 

@@ -11,6 +11,7 @@
 mod aside;
 pub mod audio;
 mod cache;
+pub mod dataset;
 pub mod decode;
 pub mod diagnostics;
 mod digest;

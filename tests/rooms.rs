@@ -18,12 +18,13 @@ const FREE: [&str; 9] = [
 ];
 
 /// The other rooms, and what they may use besides.
-const ROOMS: [(&str, &[&str]); 14] = [
+const ROOMS: [(&str, &[&str]); 15] = [
     ("audio", &["decode"]),
     (
         "cli",
         &[
             "audio",
+            "dataset",
             "decode",
             "diagnostics",
             "encode",
@@ -36,8 +37,9 @@ const ROOMS: [(&str, &[&str]); 14] = [
             "weights",
         ],
     ),
+    ("dataset", &["decode"]),
     ("decode", &[]),
-    ("diagnostics", &["metrics"]),
+    ("diagnostics", &["dataset", "metrics"]),
     ("encode", &[]),
     ("farm", &["encode", "schedule"]),
     ("kernels", &[]),
@@ -52,8 +54,8 @@ const ROOMS: [(&str, &[&str]); 14] = [
 ];
 
 /// The rooms that are tested in seconds, without libtorch and FFmpeg.
-const PURE: [&str; 7] =
-    ["audio", "diagnostics", "kernels", "metrics", "schedule", "signal", "timeline"];
+const PURE: [&str; 8] =
+    ["audio", "dataset", "diagnostics", "kernels", "metrics", "schedule", "signal", "timeline"];
 
 #[test]
 fn rooms_use_only_what_they_may() {

@@ -3,6 +3,7 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 
+use super::dataset_args::DatasetArgs;
 use super::measure_args::{AudioArgs, Diagnose, MetricsArgs, drawing};
 use clap::{CommandFactory, Parser, Subcommand};
 use sg3render::weights::Part;
@@ -46,6 +47,8 @@ pub enum Command {
     Import(ImportArgs),
     /// Show what a network is made of
     Info(InfoArgs),
+    /// Make a set of training images of videos and pictures
+    Dataset(DatasetArgs),
     /// Measure how well a network's pictures move with their input: EQ-T and EQ-R
     Metrics(MetricsArgs),
     /// Make texture sticking visible: stripes, averages, spectra, limits for a shot
@@ -62,6 +65,7 @@ impl Command {
             Self::Render(args) => args.film.show.json,
             Self::Chunk(args) => args.film.show.json,
             Self::Join(args) => args.show.json,
+            Self::Dataset(args) => args.show.json,
             Self::Farm(args) => args.json(),
             Self::Metrics(args) => args.json,
             _ => false,

@@ -4,8 +4,12 @@ mod args;
 mod audio;
 mod check;
 mod chunk;
+mod dataset;
+mod dataset_args;
 mod devices;
 mod diagnose;
+mod distribution;
+mod equivariance;
 mod farm;
 mod farm_args;
 mod farm_plan;
@@ -63,6 +67,7 @@ pub fn main() -> ExitCode {
         Command::Plot(args) => plot::run(&args),
         Command::Import(args) => import::run(&args),
         Command::Info(args) => info::run(&args),
+        Command::Dataset(args) => dataset::run(&args),
         Command::Metrics(args) => metrics::run(&args),
         Command::Diagnose(args) => diagnose::run(&args),
         Command::Audio(args) => audio::run(&args),

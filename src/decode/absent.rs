@@ -33,6 +33,14 @@ impl Video {
     pub fn frame(&mut self) -> Result<Option<Decoded>> {
         Ok(None)
     }
+
+    /// Passes over a picture: none is there.
+    ///
+    /// # Errors
+    /// None.
+    pub fn skip(&mut self) -> Result<bool> {
+        Ok(false)
+    }
 }
 
 /// The sound of a file, which cannot be opened.

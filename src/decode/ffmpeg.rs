@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use ffmpeg_next::codec::context::Context as Codec;
 use ffmpeg_next::software::scaling::{Context as Scaler, Flags};
-use ffmpeg_next::{Packet, Rational, decoder, ffi, format, frame, media, util};
+use ffmpeg_next::{Packet, Rational, codec, decoder, ffi, format, frame, media, util};
 
 use super::Decoded;
 use crate::{Error, Result};
@@ -20,6 +20,8 @@ pub struct Video {
     scaler: Option<Scaler>,
     size: (u32, u32),
     at_end: bool,
+    /// Clockwise quarter turns from the stored picture to the one that is shown.
+    turns: u8,
     /// Frames per second as a fraction.
     pub fps: (u32, u32),
     /// How many frames the file says that it has, where it does.
@@ -50,9 +52,10 @@ impl Video {
         let known = rates.into_iter().find(|r| r.numerator() > 0 && r.denominator() > 0);
         let rate = known.unwrap_or(Rational::new(25, 1));
         let frames = u64::try_from(best.frames()).ok().filter(|&frames| frames > 0);
-        let mut codec = Codec::from_parameters(best.parameters()).map_err(failed)?;
-        codec.set_threading(ffmpeg_next::threading::Config::count(0));
-        let (stream, decoder) = (best.index(), codec.decoder().video().map_err(failed)?);
+        let mut context = Codec::from_parameters(best.parameters()).map_err(failed)?;
+        context.set_threading(ffmpeg_next::threading::Config::count(0));
+        let turns = quarter_turns(&best);
+        let (stream, decoder) = (best.index(), context.decoder().video().map_err(failed)?);
         Ok(Self {
             path: path.to_path_buf(),
             decoder,
@@ -60,22 +63,38 @@ impl Video {
             scaler: None,
             size: (0, 0),
             at_end: false,
+            turns,
             fps: (rate.numerator() as u32, rate.denominator() as u32),
             frames,
             input,
         })
     }
 
-    /// The next picture, none at the end.
+    /// The next picture as it is shown, none at the end.
     ///
     /// # Errors
     /// [`Error::Invalid`] for what cannot be decoded.
     pub fn frame(&mut self) -> Result<Option<Decoded>> {
         let mut decoded = frame::Video::empty();
+        if !self.receive(&mut decoded)? {
+            return Ok(None);
+        }
+        Ok(Some(self.convert(&decoded)?.turned(self.turns)))
+    }
+
+    /// Passes over a picture; false at the end. Quicker than to look at it.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] for what cannot be decoded.
+    pub fn skip(&mut self) -> Result<bool> {
+        self.receive(&mut frame::Video::empty())
+    }
+
+    fn receive(&mut self, decoded: &mut frame::Video) -> Result<bool> {
         loop {
-            match self.decoder.receive_frame(&mut decoded) {
-                Ok(()) => return self.convert(&decoded).map(Some),
-                Err(ffmpeg_next::Error::Eof) => return Ok(None),
+            match self.decoder.receive_frame(decoded) {
+                Ok(()) => return Ok(true),
+                Err(ffmpeg_next::Error::Eof) => return Ok(false),
                 // It wants more.
                 Err(ffmpeg_next::Error::Other { .. }) if !self.at_end => self.feed()?,
                 Err(e) => return Err(self.failed(&e)),
@@ -137,6 +156,19 @@ impl Video {
     fn failed(&self, error: &ffmpeg_next::Error) -> Error {
         Error::Invalid(format!("cannot decode `{}`: {error}", self.path.display()))
     }
+}
+
+/// How a phone was held: what the file says, in whole quarter turns.
+fn quarter_turns(stream: &format::stream::Stream<'_>) -> u8 {
+    let kind = codec::packet::side_data::Type::DisplayMatrix;
+    let Some(data) = stream.side_data().find(|data| data.kind() == kind) else { return 0 };
+    let entry = |i: usize| {
+        let bytes = data.data().get(4 * i..4 * i + 4).and_then(|b| b.try_into().ok());
+        f64::from(bytes.map_or(0, i32::from_ne_bytes))
+    };
+    // The first row is (cos, sin) of the clockwise angle, in fixed point.
+    let quarters = entry(1).atan2(entry(0)) / std::f64::consts::FRAC_PI_2;
+    (quarters.round() as i64).rem_euclid(4) as u8
 }
 
 /// The file's own matrix and range: swscale would take BT.601 for all.

@@ -1,6 +1,7 @@
 //! Pictures and reports about generators and footage, made of [`crate::metrics`]' numbers.
 
 pub mod average;
+pub mod distribution;
 pub mod equivariance;
 mod heat;
 pub mod layers;

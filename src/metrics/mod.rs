@@ -1,8 +1,9 @@
 //! Numbers about a generator, on plain slices: how well pictures move with their input
-//! (equivariance), how their power is spread (spectra), and how much of their detail is glued to
-//! the pixels (texture sticking). No tensors and no files: what makes the pictures is handed in.
+//! (equivariance), how their power is spread (spectra), how much of their detail is glued to the
+//! pixels (texture sticking), and how close they come to real ones (distributions of features). No tensors and no files: what makes the pictures is handed in.
 
 mod average;
+pub mod distribution;
 pub mod equivariance;
 mod fourier;
 mod image;

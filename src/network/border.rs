@@ -38,7 +38,12 @@ pub unsafe fn filtered_lrelu(operator: *const c_void, x: &Tensor, bias: &Tensor)
 
 /// This thread's last failure at the border, in one line.
 pub(super) fn failure() -> Error {
+    TchError::Torch(what()).into()
+}
+
+/// This thread's last failure at the border, in full.
+pub(super) fn what() -> String {
     // SAFETY: the text ends in a zero byte and stays until this thread's next call.
     let what = unsafe { CStr::from_ptr(sg3_what()) };
-    TchError::Torch(what.to_string_lossy().into_owned()).into()
+    what.to_string_lossy().into_owned()
 }

@@ -11,6 +11,8 @@ mod validate;
 #[cfg(feature = "torch")]
 mod border;
 #[cfg(feature = "torch")]
+pub mod detector;
+#[cfg(feature = "torch")]
 pub mod device;
 #[cfg(feature = "torch")]
 pub mod differentiable;

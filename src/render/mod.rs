@@ -1,5 +1,6 @@
 //! Rendering: the one room that joins the schedule, the network and the encoder.
 
+mod detector;
 mod finish;
 mod inner;
 mod network;
@@ -9,6 +10,7 @@ mod still;
 mod subject;
 mod synthesise;
 
+pub use detector::ScriptDetector;
 pub use inner::Inner;
 pub use network::Network;
 pub use pipeline::{Job, Outcome, run};

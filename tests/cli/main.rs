@@ -4,6 +4,7 @@
 
 mod audio;
 mod check;
+mod dataset;
 mod diagnose;
 mod failures;
 mod farm;

@@ -7,9 +7,8 @@ use super::arguments::{Pointers, arguments, planes_per_launch};
 use super::driver::{Driver, Kernel};
 use super::nvrtc::Nvrtc;
 use super::plan::{Plan, SIGNS_A_WORD, Signs, Storage, Variant};
-use crate::Result;
-use crate::cache;
 use crate::kernels::FilteredLrelu;
+use crate::{Result, cache};
 
 /// The kernel's source, and its name in it.
 pub(super) const SOURCE: &str = include_str!("filtered_lrelu.cu");
