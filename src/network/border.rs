@@ -17,6 +17,7 @@ unsafe extern "C" {
         bias: *const C_tensor,
         y: *mut *mut C_tensor,
     ) -> c_int;
+    fn sg3_sample(x: *const C_tensor, grid: *const C_tensor, y: *mut *mut C_tensor) -> c_int;
 }
 
 /// The driver's handle of the stream on which libtorch works, on this thread, for a CUDA device.
@@ -44,6 +45,21 @@ pub unsafe fn filtered_lrelu(operator: *const c_void, x: &Tensor, bias: &Tensor)
     let mut y = std::ptr::null_mut();
     // SAFETY: the tensors live through the call; the operator is the caller's promise.
     match unsafe { sg3_filtered_lrelu(operator, x.as_ptr(), bias.as_ptr(), &raw mut y) } {
+        // SAFETY: a new tensor, which is ours.
+        0 => Ok(unsafe { Tensor::from_ptr(y) }),
+        _ => Err(failure()),
+    }
+}
+
+/// Samples x `[N, C, H, W]` bilinearly at a grid `[N, H', W', 2]` of places (x, y) in units of half the width
+/// and height from the middle; 0 outside. Differentiable by x as often as is wanted.
+///
+/// # Errors
+/// What libtorch says.
+pub fn sample(x: &Tensor, grid: &Tensor) -> Result<Tensor> {
+    let mut y = std::ptr::null_mut();
+    // SAFETY: the tensors live through the call.
+    match unsafe { sg3_sample(x.as_ptr(), grid.as_ptr(), &raw mut y) } {
         // SAFETY: a new tensor, which is ours.
         0 => Ok(unsafe { Tensor::from_ptr(y) }),
         _ => Err(failure()),

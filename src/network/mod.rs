@@ -4,6 +4,8 @@
 pub mod blocks;
 pub mod builtin;
 pub mod config;
+mod discriminator_config;
+pub mod initial;
 pub mod layers;
 pub mod tensors;
 mod validate;
@@ -14,6 +16,8 @@ mod border;
 pub mod device;
 #[cfg(feature = "torch")]
 pub mod differentiable;
+#[cfg(feature = "torch")]
+pub mod discriminator;
 #[cfg(feature = "torch")]
 pub mod filtered_lrelu;
 #[cfg(feature = "torch")]
@@ -33,11 +37,18 @@ mod modulated;
 #[cfg(feature = "torch")]
 mod native;
 #[cfg(feature = "torch")]
+pub mod parameters;
+#[cfg(feature = "torch")]
 mod stylegan2;
 #[cfg(feature = "torch")]
 mod stylegan3;
 #[cfg(feature = "torch")]
+pub mod trainable;
+#[cfg(feature = "torch")]
 pub mod upfirdn;
 
+#[cfg(feature = "torch")]
+pub use border::sample;
+pub use discriminator_config::DiscriminatorConfig;
 pub use config::{Config, StyleGan2Config, StyleGan3Config};
 pub use tensors::TensorSource;
