@@ -9,6 +9,7 @@
 //! need FFmpeg; what reads, checks and schedules timelines is always there.
 
 mod aside;
+pub mod dataset;
 pub mod decode;
 pub mod diagnostics;
 mod digest;

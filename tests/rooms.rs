@@ -9,10 +9,11 @@ const FREE: [&str; 8] =
     ["aside", "digest", "environment", "error", "progress", "report", "signal", "unfinished"];
 
 /// The other rooms, and what they may use besides.
-const ROOMS: [(&str, &[&str]); 13] = [
+const ROOMS: [(&str, &[&str]); 14] = [
     (
         "cli",
         &[
+            "dataset",
             "decode",
             "diagnostics",
             "encode",
@@ -25,6 +26,7 @@ const ROOMS: [(&str, &[&str]); 13] = [
             "weights",
         ],
     ),
+    ("dataset", &["decode"]),
     ("decode", &[]),
     ("diagnostics", &["metrics"]),
     ("encode", &[]),
@@ -41,7 +43,8 @@ const ROOMS: [(&str, &[&str]); 13] = [
 ];
 
 /// The rooms that are tested in seconds, without libtorch and FFmpeg.
-const PURE: [&str; 6] = ["diagnostics", "kernels", "metrics", "schedule", "signal", "timeline"];
+const PURE: [&str; 7] =
+    ["dataset", "diagnostics", "kernels", "metrics", "schedule", "signal", "timeline"];
 
 #[test]
 fn rooms_use_only_what_they_may() {
