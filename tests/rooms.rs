@@ -9,7 +9,7 @@ const FREE: [&str; 8] =
     ["aside", "digest", "environment", "error", "progress", "report", "signal", "unfinished"];
 
 /// The other rooms, and what they may use besides.
-const ROOMS: [(&str, &[&str]); 14] = [
+const ROOMS: [(&str, &[&str]); 15] = [
     (
         "cli",
         &[
@@ -23,6 +23,7 @@ const ROOMS: [(&str, &[&str]); 14] = [
             "render",
             "schedule",
             "timeline",
+            "train",
             "weights",
         ],
     ),
@@ -38,6 +39,7 @@ const ROOMS: [(&str, &[&str]); 14] = [
     ("render", &["encode", "metrics", "network", "schedule", "timeline", "weights"]),
     ("schedule", &["timeline"]),
     ("timeline", &[]),
+    ("train", &["dataset", "diagnostics", "network", "weights"]),
     // Configuration, layer tables and the `TensorSource` trait.
     ("weights", &["network"]),
 ];

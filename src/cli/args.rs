@@ -9,6 +9,7 @@ use sg3render::timeline::time;
 use sg3render::weights::Part;
 
 use super::film_args::{ChunkArgs, DeviceArgs, JoinArgs, OverrideArgs, RenderArgs};
+use super::train_args::TrainArgs;
 
 /// Video and animation from alias-free GANs (StyleGAN3)
 #[derive(Parser)]
@@ -46,6 +47,8 @@ pub enum Command {
     /// Make texture sticking visible: stripes, averages, spectra, limits for a shot
     #[command(subcommand)]
     Diagnose(Diagnose),
+    /// Train a network on a set of images
+    Train(Box<TrainArgs>),
 }
 
 impl Command {
@@ -56,6 +59,7 @@ impl Command {
             Self::Chunk(args) => args.film.show.json,
             Self::Join(args) => args.show.json,
             Self::Metrics(args) => args.json,
+            Self::Train(args) => args.show.json,
             _ => false,
         }
     }
@@ -159,6 +163,7 @@ pub fn with_command(args: impl Iterator<Item = OsString>) -> Vec<OsString> {
         "info",
         "metrics",
         "diagnose",
+        "train",
         "help",
         "-h",
         "--help",

@@ -20,6 +20,8 @@ mod shot;
 mod spectrum;
 mod still;
 mod terminal;
+mod train;
+mod train_args;
 
 use std::process::ExitCode;
 
@@ -56,6 +58,7 @@ pub fn main() -> ExitCode {
         Command::Info(args) => info::run(&args),
         Command::Metrics(args) => metrics::run(&args),
         Command::Diagnose(args) => diagnose::run(&args),
+        Command::Train(args) => train::run(&args),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

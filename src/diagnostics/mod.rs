@@ -18,7 +18,7 @@ pub use log::{Batch, Log};
 pub use npz::npz;
 pub use page::Page;
 pub use paper::{Published, published};
-pub use plot::{Line, Plot};
+pub use plot::{Line, Plot, encode as png};
 pub use save::save;
 pub use sheet::{Sheet, Tile};
 pub use strip::{Stripes, Watch};

@@ -9,7 +9,6 @@ pub mod blur;
 pub mod checkpoint;
 pub mod draws;
 pub mod events;
-pub mod images;
 pub mod losses;
 pub mod order;
 pub mod preset;
@@ -21,7 +20,6 @@ pub mod stats;
 pub mod step;
 pub mod transfer;
 
-pub use images::Images;
 pub use preset::Preset;
 pub use run::{Options, Outcome, Watch, run};
 pub use settings::{Request, Settings};

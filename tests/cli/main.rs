@@ -18,3 +18,4 @@ mod presets;
 mod resume;
 mod splits;
 mod tools;
+mod train;

@@ -160,7 +160,7 @@ pub struct Draw {
     /// Acts on red, green, blue.
     pub colour: ColourMap,
     /// Gains of the bands, lowest first; none for no filter.
-    pub bands: Option<[f64; 4]>,
+    pub bands: Option<[f64; BANDS]>,
     /// Added noise.
     pub noise: Option<NoiseDraw>,
     /// Middle (x, y) of the square of half the image's size that is hidden, in image sizes.
@@ -177,7 +177,7 @@ impl Draw {
         Self {
             geometry: geometry(&mut open, p, size, dice),
             colour: colour(&mut open, p, dice),
-            bands: open(dice, ImgFilter, p).then(|| bands(&mut open, p, dice)),
+            bands: bands(&mut open, p, dice),
             noise: open(dice, Noise, p)
                 .then(|| NoiseDraw { sigma: dice.normal().abs() * 0.1, draws: None }),
             cutout: open(dice, Cutout, p).then(|| [dice.uniform(), dice.uniform()]),
@@ -304,15 +304,15 @@ fn bands<D: Dice>(
     open: &mut impl FnMut(&mut D, Operation, f64) -> bool,
     p: f64,
     dice: &mut D,
-) -> [f64; 4] {
+) -> Option<[f64; BANDS]> {
     // Expected power of the bands of natural images.
     let power = [10.0, 1.0, 1.0, 1.0].map(|x| x / 13.0);
-    let mut gains = [1.0; BANDS];
+    let mut drawn: Option<[f64; BANDS]> = None;
     for band in 0..BANDS {
-        // Each band has a chance of its own.
         if !open(dice, ImgFilter, p) {
             continue;
         }
+        let gains = drawn.get_or_insert([1.0; BANDS]);
         let mut t = [1.0; BANDS];
         t[band] = dice.normal().exp2();
         let norm = (0..BANDS).map(|i| power[i] * t[i] * t[i]).sum::<f64>().sqrt();
@@ -320,5 +320,5 @@ fn bands<D: Dice>(
             gains[i] *= t[i] / norm;
         }
     }
-    gains
+    drawn
 }

@@ -44,7 +44,7 @@ pub(super) fn filter(images: &Tensor, draws: &[Draw]) -> Result<Tensor> {
     let (n, channels, height, width) = images.size4()?;
     let bank = filter_bank();
     let length = bank[0].len();
-    let mut kernels = Vec::new();
+    let mut kernels: Vec<f32> = Vec::new();
     for draw in draws {
         let gains = draw.bands.unwrap_or([1.0; BANDS]);
         let tap = |i: usize| bank.iter().zip(gains).map(|(row, gain)| row[i] * gain).sum::<f64>();

@@ -54,7 +54,7 @@ pub(super) fn transform(images: &Tensor, draws: &[Draw]) -> Result<Tensor> {
     let theta = Tensor::f_from_slice(&theta)?.f_reshape([n, 2, 3])?;
     let theta = theta.f_to_device(images.device())?.f_to_kind(Kind::Float)?;
     let out = [2 * height + 10, 2 * width + 10];
-    let grid = theta.f_affine_grid_generator([n, channels, out[0], out[1]], false)?;
+    let grid = Tensor::f_affine_grid_generator(&theta, [n, channels, out[0], out[1]], false)?;
     let mut x = sample(&x, &grid)?.f_reshape([n * channels, 1, out[0], out[1]])?;
 
     for (shape, stride) in along.iter().zip(strides) {
