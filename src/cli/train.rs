@@ -22,7 +22,9 @@ pub fn run(args: &TrainArgs) -> Result<()> {
         PrecisionArg::F32 | PrecisionArg::Tf32 => false,
         PrecisionArg::F16 => true,
         PrecisionArg::Bf16 => {
-            return Err(Error::Usage("`--precision bf16` is for rendering; train with `f32`".into()));
+            return Err(Error::Usage(
+                "`--precision bf16` is for rendering; train with `f32`".into(),
+            ));
         }
     };
     let preset = Preset::find(&args.config)?;
@@ -82,11 +84,8 @@ pub fn run(args: &TrainArgs) -> Result<()> {
         }
     })?;
     let seconds = show.0.seconds();
-    let text = format!(
-        "{} images in {seconds:.0} s: {}",
-        outcome.images,
-        outcome.network.display()
-    );
+    let text =
+        format!("{} images in {seconds:.0} s: {}", outcome.images, outcome.network.display());
     let done = json!({
         "event": "done", "images": outcome.images, "network": outcome.network, "seconds": seconds,
     });

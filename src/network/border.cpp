@@ -3,6 +3,8 @@
 #include <ATen/core/grad_mode.h>
 #include <ATen/ops/grid_sampler_2d.h>
 #include <ATen/ops/grid_sampler_2d_backward.h>
+#include <ATen/ops/hardtanh.h>
+#include <ATen/ops/leaky_relu.h>
 #include <ATen/ops/zeros.h>
 #include <c10/core/impl/VirtualGuardImpl.h>
 #include <torch/csrc/autograd/custom_function.h>
@@ -84,7 +86,9 @@ struct FilteredLrelu : torch::autograd::Function<FilteredLrelu> {
                                       context->saved_data["height"].toInt(),
                                       context->saved_data["width"].toInt(), &dx));
         const at::Tensor gradient = take(dx);
-        return {gradient, gradient.to(at::kFloat).sum({0, 2, 3}), at::Tensor()};
+        // Most of what is summed cancels out.
+        const at::Tensor bias = gradient.sum({0, 2, 3}, false, at::kDouble).to(at::kFloat);
+        return {gradient, bias, at::Tensor()};
     }
 };
 
@@ -162,6 +166,15 @@ int sg3_filtered_lrelu(const void* op, const at::Tensor* x, const at::Tensor* bi
         const auto held = c10::make_intrusive<Held>(op);
         const at::Tensor inputs[] = {*x, *bias};
         *y = new at::Tensor(FilteredLrelu::apply(at::TensorList(inputs, 2), held));
+    });
+}
+
+// The leaky ReLU of this slope, and what it gives kept within -clamp..clamp: each is one kernel, and so
+// are their derivatives.
+int sg3_leaky_relu(const at::Tensor* x, double slope, double clamp, at::Tensor** y) {
+    return guarded([&] {
+        const at::Tensor active = at::leaky_relu(*x, slope);
+        *y = new at::Tensor(at::hardtanh(active, -clamp, clamp));
     });
 }
 

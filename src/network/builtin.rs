@@ -152,7 +152,7 @@ impl Maker {
             (_, "synthesis.input.freqs", _) => {
                 let input = network.input();
                 freqs(&input, &randn(seed.wrapping_add(1), 2 * input.channels))
-            },
+            }
             (_, "synthesis.input.phases", _) => phases(&randn(seed.wrapping_add(2), 2 * len)),
             (_, _, Some((i, "magnitude_ema"))) => magnitudes.get(i).copied().into_iter().collect(),
             (_, _, Some((i, "up_filter"))) => taps(self.layers[i].up_filter()),

@@ -57,14 +57,14 @@ fn forward(operator: &FilteredLrelu, x: &Tensor, bias: &Tensor) -> Result<(Tenso
     let channelwise = Channelwise { scale: &ones, bias: &bias, out_scale: &ones };
     let [rows, columns] = operator.inner_size([height, width])?;
     let [out_rows, out_columns] = operator.out_size([height, width])?;
-    let new = |sizes: [usize; 4], kind| {
-        Tensor::f_empty(sizes.map(|n| n as i64), (kind, Device::Cpu))
-    };
+    let new =
+        |sizes: [usize; 4], kind| Tensor::f_empty(sizes.map(|n| n as i64), (kind, Device::Cpu));
     let mut y = new([samples, channels, out_rows, out_columns], Kind::Float)?;
     let mut signs = new([samples, channels.div_ceil(16), rows, columns], Kind::Int)?;
     let x = x.f_contiguous()?;
     let each = numbers::<f32>(&x).par_chunks(channels * height * width);
-    let each = each.zip(numbers_mut::<f32>(&mut y).par_chunks_mut(channels * out_rows * out_columns));
+    let each =
+        each.zip(numbers_mut::<f32>(&mut y).par_chunks_mut(channels * out_rows * out_columns));
     let words = channels.div_ceil(16) * rows * columns;
     let each = each.zip(numbers_mut::<i32>(&mut signs).par_chunks_mut(words));
     let room = || (Planes::new(channels, [height, width]), Planes::default(), Signs::default());

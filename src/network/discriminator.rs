@@ -3,6 +3,7 @@
 
 use tch::{Kind, Tensor};
 
+use super::border::leaky_relu;
 use super::discriminator_config::{DiscriminatorConfig, MAPPING_LAYERS};
 use super::linear::Linear;
 use super::loader::Loader;
@@ -37,13 +38,13 @@ struct Block {
 /// A convolution, with what follows it.
 #[derive(Debug)]
 struct Conv {
-    /// `[out, in, k, k]`, runtime gain included.
+    /// `[out, in, k, k]`, runtime gain and the gain after the nonlinearity, which passes it through,
+    /// included.
     weight: Tensor,
-    /// None in the skip, which is linear.
+    /// Likewise; none in the skip, which is linear.
     bias: Option<Tensor>,
     /// The filter in front of a convolution that halves the resolution.
     down: Option<Fir>,
-    gain: f64,
     clamp: Option<f64>,
 }
 
@@ -59,19 +60,22 @@ impl Discriminator {
         fixed: bool,
         half: bool,
     ) -> Result<Self> {
-        let loader =
-            if fixed { Loader::Fixed(parameters) } else { Loader::Trained(parameters) };
+        let loader = if fixed { Loader::Fixed(parameters) } else { Loader::Trained(parameters) };
         let device = parameters.device();
         let linear = |name: &str, lr: f64| Linear::load(&loader, name, lr, device);
-        let fir = Fir::new(Tensor::f_from_slice(&[0.125f32, 0.375, 0.375, 0.125])?.f_to_device(device)?);
+        let fir =
+            Fir::new(Tensor::f_from_slice(&[0.125f32, 0.375, 0.375, 0.125])?.f_to_device(device)?);
         let conv = |name: String, bias: bool, down: bool, gain: f64| -> Result<Conv> {
             let weight = loader.tensor(&format!("{name}.weight"), device)?;
             let fan_in = weight.size()[1..].iter().product::<i64>() as f64;
+            let all = if bias { gain * 2f64.sqrt() } else { gain };
+            let bias = bias.then(|| -> Result<Tensor> {
+                Ok(loader.tensor(&format!("{name}.bias"), device)?.f_mul_scalar(all)?)
+            });
             Ok(Conv {
-                weight: weight.f_div_scalar(fan_in.sqrt())?,
-                bias: bias.then(|| loader.tensor(&format!("{name}.bias"), device)).transpose()?,
+                weight: weight.f_mul_scalar(all / fan_in.sqrt())?,
+                bias: bias.transpose()?,
                 down: down.then(|| fir.share()),
-                gain,
                 clamp: config.conv_clamp.map(|clamp| clamp * gain),
             })
         };
@@ -111,7 +115,8 @@ impl Discriminator {
         }
         x = self.with_deviation(&x.f_to_kind(Kind::Float)?)?;
         x = self.conv.forward(&x)?;
-        x = activated(&self.fc.forward(&x.f_flatten(1, -1)?)?, 2f64.sqrt())?;
+        x = leaky_relu(&self.fc.forward(&x.f_flatten(1, -1)?)?, 0.2, None)?
+            .f_mul_scalar(2f64.sqrt())?;
         x = self.out.forward(&x)?;
         let (Some((embed, layers)), Some(c)) = (&self.classes, c) else { return Ok(x) };
         let class = mapping::through(layers, normalise(&embed.forward(c)?)?)?;
@@ -148,9 +153,10 @@ impl Block {
 impl Conv {
     fn forward(&self, x: &Tensor) -> Result<Tensor> {
         let weight = self.weight.f_to_kind(x.kind())?;
+        let bias = self.bias.as_ref().map(|bias| bias.f_to_kind(x.kind())).transpose()?;
         let k = weight.size()[3];
         let conv = |x: &Tensor, stride: i64, padding: i64| {
-            x.f_conv2d(&weight, None::<&Tensor>, [stride; 2], [padding; 2], [1, 1], 1)
+            x.f_conv2d(&weight, bias.as_ref(), [stride; 2], [padding; 2], [1, 1], 1)
         };
         let x = match &self.down {
             None => conv(x, 1, k / 2)?,
@@ -158,21 +164,6 @@ impl Conv {
             Some(fir) if k == 1 => conv(&downsample(x, fir, 2, [1; 4])?, 1, 0)?,
             Some(fir) => conv(&downsample(x, fir, 1, [2; 4])?, 2, 0)?,
         };
-        let x = match &self.bias {
-            Some(bias) => {
-                let x = x.f_add(&bias.f_to_kind(x.kind())?.f_reshape([1, -1, 1, 1])?)?;
-                activated(&x, 2f64.sqrt() * self.gain)?
-            }
-            None => x.f_mul_scalar(self.gain)?,
-        };
-        Ok(match self.clamp {
-            Some(clamp) => x.f_clamp(-clamp, clamp)?,
-            None => x,
-        })
+        leaky_relu(&x, if bias.is_some() { 0.2 } else { 1.0 }, self.clamp)
     }
-}
-
-/// The leaky ReLU with slope 0.2, times a gain.
-fn activated(x: &Tensor, gain: f64) -> Result<Tensor> {
-    Ok(x.f_maximum(&x.f_mul_scalar(0.2)?)?.f_mul_scalar(gain)?)
 }

@@ -49,6 +49,6 @@ pub mod upfirdn;
 
 #[cfg(feature = "torch")]
 pub use border::sample;
-pub use discriminator_config::DiscriminatorConfig;
 pub use config::{Config, StyleGan2Config, StyleGan3Config};
+pub use discriminator_config::DiscriminatorConfig;
 pub use tensors::TensorSource;

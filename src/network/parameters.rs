@@ -116,7 +116,7 @@ impl Parameters {
         let leaves: Vec<&Tensor> =
             trained().filter(active).map(|spec| &self.tensors[&spec.name]).collect();
         // libtorch would not survive a root without a graph.
-        let mut gradients = match loss.requires_grad() {
+        let mut gradients = match loss.requires_grad() && !leaves.is_empty() {
             true => Tensor::f_run_backward(&[loss], &leaves, false, false)?,
             false => Vec::new(),
         }

@@ -85,8 +85,9 @@ impl Layer {
     ) -> Result<Self> {
         let name = format!("synthesis.{}", spec.name);
         let get = |part: &str| loader.tensor(&format!("{name}.{part}"), device);
-        let filter =
-            |factor: usize, part: &str| -> Result<_> { Ok((factor as i64, loader.fir(&format!("{name}.{part}"), device)?)) };
+        let filter = |factor: usize, part: &str| -> Result<_> {
+            Ok((factor as i64, loader.fir(&format!("{name}.{part}"), device)?))
+        };
         let weight = get("weight")?;
         Ok(Self {
             affine: Linear::load(loader, &format!("{name}.affine"), 1.0, device)?,

@@ -113,11 +113,7 @@ mod tests {
     fn the_known_answers() {
         let known = [
             ([0; 4], [0; 2], [0x6627_e8d5, 0xe169_c58d, 0xbc57_ac4c, 0x9b00_dbd8]),
-            (
-                [u32::MAX; 4],
-                [u32::MAX; 2],
-                [0x408f_276d, 0x41c8_3b0e, 0xa20b_c7c6, 0x6d54_51fd],
-            ),
+            ([u32::MAX; 4], [u32::MAX; 2], [0x408f_276d, 0x41c8_3b0e, 0xa20b_c7c6, 0x6d54_51fd]),
             (
                 [0x243f_6a88, 0x85a3_08d3, 0x1319_8a2e, 0x0370_7344],
                 [0xa409_3822, 0x299f_31d0],
@@ -148,8 +144,7 @@ mod tests {
         // Standard errors: 0.0006, 0.0022, 0.0032 and 0.011; five of each.
         assert!((mean - 0.5).abs() < 0.003, "{mean}");
         let normals = draws.normal_values(n);
-        let moment =
-            |k: i32| normals.iter().map(|&x| f64::from(x).powi(k)).sum::<f64>() / n as f64;
+        let moment = |k: i32| normals.iter().map(|&x| f64::from(x).powi(k)).sum::<f64>() / n as f64;
         for (k, expected, within) in [(1, 0.0, 0.011), (2, 1.0, 0.016), (4, 3.0, 0.11)] {
             assert!((moment(k) - expected).abs() < within, "{k}: {}", moment(k));
         }

@@ -85,7 +85,8 @@ pub fn save_network(out: &Path, network: &Parameters, settings: &Settings) -> Re
 pub fn load(path: &Path, device: Device) -> Result<(State, Settings)> {
     let bundle = Bundle::open(path)?;
     let text = |key| {
-        let missing = || bundle.unfit("is no checkpoint of a training; name one, or a folder of them");
+        let missing =
+            || bundle.unfit("is no checkpoint of a training; name one, or a folder of them");
         bundle.metadata(key).ok_or_else(missing)
     };
     let wrong = |e| bundle.unfit(format_args!("holds settings of another version: {e}"));
@@ -106,5 +107,7 @@ fn shape(tensor: &Tensor) -> Vec<usize> {
 }
 
 fn values(tensor: &Tensor) -> Result<Vec<f32>> {
-    Ok(Vec::try_from(tensor.f_detach()?.f_to_device(Device::Cpu)?.f_contiguous()?.f_flatten(0, -1)?)?)
+    Ok(Vec::try_from(
+        tensor.f_detach()?.f_to_device(Device::Cpu)?.f_contiguous()?.f_flatten(0, -1)?,
+    )?)
 }

@@ -51,7 +51,9 @@ impl Events {
     /// [`Error::Io`].
     pub fn picture(&mut self, step: u64, name: &str, png: &[u8]) -> Result<()> {
         // Width and height stand behind the signature and the first chunk's head.
-        let side = |at: usize| png.get(at..at + 4).map_or(0, |b| b.iter().fold(0, |n, &b| n << 8 | u64::from(b)));
+        let side = |at: usize| {
+            png.get(at..at + 4).map_or(0, |b| b.iter().fold(0, |n, &b| n << 8 | u64::from(b)))
+        };
         let mut image = Message::default();
         image.number(1, side(20));
         image.number(2, side(16));

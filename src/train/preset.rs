@@ -176,14 +176,24 @@ impl Preset {
             Generator::StyleGan3(c) => {
                 let half = (c.num_fp16_res, c.conv_clamp);
                 let c = StyleGan3Config {
-                    img_resolution, img_channels, c_dim, channel_base, channel_max, ..c
+                    img_resolution,
+                    img_channels,
+                    c_dim,
+                    channel_base,
+                    channel_max,
+                    ..c
                 };
                 (Config::StyleGan3(c), half.0, half.1)
             }
             Generator::StyleGan2(c) => {
                 let half = (c.num_fp16_res, c.conv_clamp);
                 let c = StyleGan2Config {
-                    img_resolution, img_channels, c_dim, channel_base, channel_max, ..c
+                    img_resolution,
+                    img_channels,
+                    c_dim,
+                    channel_base,
+                    channel_max,
+                    ..c
                 };
                 (Config::StyleGan2(c), half.0, half.1)
             }

@@ -74,7 +74,8 @@ fn paste(tiles: &[Vec<u8>], side: usize, channels: usize, columns: usize) -> Res
     let mut pixels = vec![0; 3 * width * height];
     for (n, tile) in tiles.iter().enumerate() {
         let (left, top) = (n % columns * side, n / columns * side);
-        for (i, pixel) in (0..side * side).map(|i| (i, (top + i / side) * width + left + i % side)) {
+        for (i, pixel) in (0..side * side).map(|i| (i, (top + i / side) * width + left + i % side))
+        {
             for c in 0..3 {
                 pixels[3 * pixel + c] = tile[c.min(channels - 1) * side * side + i];
             }

@@ -98,7 +98,8 @@ impl Request {
         let classes = match (self.conditional, images.classes()) {
             (true, 0) => {
                 return Err(Error::Usage(
-                    "`--cond` needs classes, but the images have none; make the set with classes".into(),
+                    "`--cond` needs classes, but the images have none; make the set with classes"
+                        .into(),
                 ));
             }
             (true, classes) => classes,

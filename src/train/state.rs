@@ -98,8 +98,7 @@ impl State {
             Options::lazy(settings.g_lr, 0.99, lazy_g),
             Options::lazy(settings.d_lr, 0.99, Some(settings.r1_interval)),
         ];
-        let (mut adam_g, mut adam_d) =
-            (Adam::new(options[0], &g)?, Adam::new(options[1], &d)?);
+        let (mut adam_g, mut adam_d) = (Adam::new(options[0], &g)?, Adam::new(options[1], &d)?);
         (adam_g.steps, adam_d.steps) = counters.optimiser_steps;
         let mut path_mean = Tensor::f_zeros([] as [i64; 0], (Kind::Float, device))?;
         for (part, tensor) in [
@@ -155,7 +154,8 @@ impl State {
         let r_t = sum / count as f64;
         if settings.augment == Augment::Ada {
             let step = (settings.batch as u64 * u64::from(iterations)) as f64;
-            let direction = (r_t - settings.ada_target).partial_cmp(&0.0).map_or(0.0, |o| o as i8 as f64);
+            let direction =
+                (r_t - settings.ada_target).partial_cmp(&0.0).map_or(0.0, |o| o as i8 as f64);
             let moved = self.counters.p + direction * step / (settings.ada_kimg * 1e3);
             self.counters.p = moved.max(0.0);
         }

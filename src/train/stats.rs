@@ -102,7 +102,8 @@ impl Log {
     /// [`Error::Io`].
     pub fn add(&self, tick: &Tick) -> Result<()> {
         let file = OpenOptions::new().create(true).append(true).open(&self.0);
-        let written = file.and_then(|mut file| file.write_all(format!("{}\n", tick.json()).as_bytes()));
+        let written =
+            file.and_then(|mut file| file.write_all(format!("{}\n", tick.json()).as_bytes()));
         written.map_err(|e| Error::io("write", &self.0, e))
     }
 }

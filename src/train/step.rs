@@ -80,27 +80,46 @@ pub fn step(state: &mut State, settings: &Settings, source: &Source) -> Result<M
     let due = |interval: u32| counters.step.is_multiple_of(u64::from(interval));
     let real = iteration.real(counters.images)?;
 
-    let gradient = iteration.phase(Phase::Gmain, settings.batch, counters.step, |i, part| {
-        i.generator_loss(state, part)
-    }, &state.g)?;
+    let gradient = iteration.phase(
+        Phase::Gmain,
+        settings.batch,
+        counters.step,
+        |i, part| i.generator_loss(state, part),
+        &state.g,
+    )?;
     state.adam_g.step(&state.g, &gradient)?;
-    if let Some(path_length) = settings.path_length.filter(|path_length| due(path_length.interval)) {
+    if let Some(path_length) = settings.path_length.filter(|path_length| due(path_length.interval))
+    {
         let batch = (settings.batch / 2).max(1);
-        let gradient = iteration.phase(Phase::Greg, batch, counters.step, |i, part| {
-            i.path_length_loss(state, part, path_length.weight, path_length.decay)
-                .and_then(|loss| Ok(loss.f_mul_scalar(f64::from(path_length.interval))?))
-        }, &state.g)?;
+        let gradient = iteration.phase(
+            Phase::Greg,
+            batch,
+            counters.step,
+            |i, part| {
+                i.path_length_loss(state, part, path_length.weight, path_length.decay)
+                    .and_then(|loss| Ok(loss.f_mul_scalar(f64::from(path_length.interval))?))
+            },
+            &state.g,
+        )?;
         state.adam_g.step(&state.g, &gradient)?;
     }
-    let gradient = iteration.phase(Phase::Dmain, settings.batch, counters.step, |i, part| {
-        i.discriminator_loss(state, part, &real)
-    }, &state.d)?;
+    let gradient = iteration.phase(
+        Phase::Dmain,
+        settings.batch,
+        counters.step,
+        |i, part| i.discriminator_loss(state, part, &real),
+        &state.d,
+    )?;
     state.adam_d.step(&state.d, &gradient)?;
     if settings.gamma > 0.0 && due(settings.r1_interval) {
         let gain = 0.5 * settings.gamma * f64::from(settings.r1_interval);
-        let gradient = iteration.phase(Phase::Dreg, settings.batch, counters.step, |i, part| {
-            Ok(i.r1_loss(state, part, &real)?.f_mul_scalar(gain)?)
-        }, &state.d)?;
+        let gradient = iteration.phase(
+            Phase::Dreg,
+            settings.batch,
+            counters.step,
+            |i, part| Ok(i.r1_loss(state, part, &real)?.f_mul_scalar(gain)?),
+            &state.d,
+        )?;
         state.adam_d.step(&state.d, &gradient)?;
     }
 
@@ -203,9 +222,8 @@ impl Iteration<'_> {
     /// Classes for generated images, as often as the set has them.
     fn classes(&self, part: Part) -> Result<Option<Tensor>> {
         let set = self.source.images;
-        let draw = |sample| {
-            of(self.settings.seed, Purpose::Class, part.phase, sample).below(set.len())
-        };
+        let draw =
+            |sample| of(self.settings.seed, Purpose::Class, part.phase, sample).below(set.len());
         let classes: Vec<_> =
             (0..part.len as u64).map(|i| set.label(draw(part.first + i))).collect();
         self.one_hot(&classes)
@@ -215,11 +233,12 @@ impl Iteration<'_> {
     fn normals(&self, purpose: Purpose, part: Part, shape: &[i64]) -> Result<Tensor> {
         use rayon::prelude::*;
         let n = shape.iter().product::<i64>() as usize;
-        let samples = (0..part.len as u64).into_par_iter().map(|i| {
-            of(self.settings.seed, purpose, part.phase, part.first + i).normal_values(n)
-        });
+        let samples = (0..part.len as u64)
+            .into_par_iter()
+            .map(|i| of(self.settings.seed, purpose, part.phase, part.first + i).normal_values(n));
         let values = samples.collect::<Vec<_>>().concat();
-        let shape: Vec<i64> = std::iter::once(part.len as i64).chain(shape.iter().copied()).collect();
+        let shape: Vec<i64> =
+            std::iter::once(part.len as i64).chain(shape.iter().copied()).collect();
         Ok(Tensor::f_from_slice(&values)?.f_reshape(&shape)?.f_to_device(self.source.device)?)
     }
 
@@ -324,8 +343,7 @@ impl Iteration<'_> {
     fn generator_loss(&mut self, state: &State, part: Part) -> Result<Tensor> {
         let (images, _, classes) = self.generate(state, part, false)?;
         let d = self.discriminator(state, true)?;
-        let logits =
-            self.logits(&d, &images, classes.as_ref(), part, Purpose::AugmentGenerated)?;
+        let logits = self.logits(&d, &images, classes.as_ref(), part, Purpose::AugmentGenerated)?;
         let loss = losses::generator(&logits)?;
         self.measure("loss_g", &loss, part)?;
         Ok(loss)

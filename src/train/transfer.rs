@@ -64,8 +64,10 @@ fn fill(
     network: &Parameters,
 ) -> Result<Fitted> {
     let _no_grad = tch::no_grad_guard();
-    let (mut fitted, specs) =
-        (Fitted { part, from, tensors: (0, 0), numbers: (0, 0), left: Vec::new() }, network.specs());
+    let (mut fitted, specs) = (
+        Fitted { part, from, tensors: (0, 0), numbers: (0, 0), left: Vec::new() },
+        network.specs(),
+    );
     for spec in specs.iter().filter(|spec| !spec.name.ends_with("_filter")) {
         let numel: usize = spec.shape.iter().product();
         fitted.tensors.1 += 1;
@@ -88,12 +90,14 @@ impl Fitted {
     /// In one line.
     pub fn describe(&self) -> String {
         let percent = 100.0 * self.numbers.0 as f64 / self.numbers.1.max(1) as f64;
-        let from = self.from.map_or("nothing, the file has none".into(), |part| format!("`{part}`"));
+        let from =
+            self.from.map_or("nothing, the file has none".into(), |part| format!("`{part}`"));
         let mut left = self.left.iter().take(3).map(|name| format!("`{name}`")).collect::<Vec<_>>();
         if self.left.len() > left.len() {
             left.push(format!("{} more", self.left.len() - left.len()));
         }
-        let left = if left.is_empty() { String::new() } else { format!("; new: {}", left.join(", ")) };
+        let left =
+            if left.is_empty() { String::new() } else { format!("; new: {}", left.join(", ")) };
         format!(
             "`{}` from {from}: {} of {} tensors, {percent:.0}% of the numbers{left}",
             self.part, self.tensors.0, self.tensors.1

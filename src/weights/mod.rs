@@ -26,8 +26,8 @@ use std::fmt;
 use std::path::Path;
 use std::str::FromStr;
 
-pub use dtype::DType;
 pub use bundle::Bundle;
+pub use dtype::DType;
 pub use safetensors::{write, write_tensors};
 pub use sniff::Format;
 pub use source::Source;

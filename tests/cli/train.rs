@@ -69,7 +69,10 @@ fn a_training_that_was_killed_goes_on_to_the_bit() {
     assert_eq!(resumed.events().last().unwrap()["images"], 160);
     assert!(folder.read(&format!("whole/{LAST}")) == folder.read(&format!("killed/{LAST}")));
     for name in ["network-000000160.safetensors", "samples-000000160.png", "reals.png"] {
-        assert!(folder.read(&format!("whole/{name}")) == folder.read(&format!("killed/{name}")), "{name}");
+        assert!(
+            folder.read(&format!("whole/{name}")) == folder.read(&format!("killed/{name}")),
+            "{name}"
+        );
     }
     // What it leaves can be rendered, and told about.
     folder.timeline("t.ron", "killed/network-000000160.safetensors", "seeds: [1, 2], duration: 2");
@@ -86,7 +89,11 @@ fn ctrl_c_saves_and_leaves() {
     let args: Vec<_> = {
         // The later one of a doubled argument would be an error.
         let at = args.iter().position(|arg| arg == "--kimg").unwrap();
-        args.iter().enumerate().filter(|(i, _)| *i != at && *i != at + 1).map(|(_, a)| a.clone()).collect()
+        args.iter()
+            .enumerate()
+            .filter(|(i, _)| *i != at && *i != at + 1)
+            .map(|(_, a)| a.clone())
+            .collect()
     };
     let mut child = start(&folder, &args);
     let mut stdout = until_saved(&mut child, 40);
@@ -120,12 +127,14 @@ fn a_full_disk_loses_nothing() {
     let before = held(&folder);
     let content = folder.read(&before[0]);
     // No file may become longer than 16 blocks of 512 bytes.
-    let line = format!(
-        "trap '' XFSZ; ulimit -f 16; exec {PROGRAM} {}",
-        with(&args, "--resume").join(" ")
-    );
+    let line =
+        format!("trap '' XFSZ; ulimit -f 16; exec {PROGRAM} {}", with(&args, "--resume").join(" "));
     let mut shell = Command::new("sh");
-    shell.args(["-c", &line]).env(PASSIVE.0, PASSIVE.1).stdout(Stdio::piped()).stderr(Stdio::piped());
+    shell
+        .args(["-c", &line])
+        .env(PASSIVE.0, PASSIVE.1)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
     shell.current_dir(folder.path("."));
     let full = finished(&shell.output().unwrap());
     assert_eq!(full.code, 75, "{}{}", full.stdout, full.stderr);

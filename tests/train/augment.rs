@@ -78,11 +78,14 @@ fn without_chance_nothing_is_done() {
 fn every_size_can_be_augmented_differently() {
     let pipe: Pipe = "bgcfnc".parse().unwrap();
     for (channels, side) in [(1, 8), (3, 8), (1, 32), (3, 33)] {
-        let x = Tensor::linspace(-1.0, 1.0, 5 * channels * side * side, (Kind::Float, tch::Device::Cpu));
+        let x = Tensor::linspace(
+            -1.0,
+            1.0,
+            5 * channels * side * side,
+            (Kind::Float, tch::Device::Cpu),
+        );
         let x = x.reshape([5, channels, side, side]);
-        let sample = |i| {
-            Draw::sample(&pipe, 1.0, [side as usize; 2], Draws::new(1, 2, i))
-        };
+        let sample = |i| Draw::sample(&pipe, 1.0, [side as usize; 2], Draws::new(1, 2, i));
         let draws: Vec<_> = (0..5).map(sample).collect();
         let y = augment(&x, &draws).unwrap();
         assert_eq!(y.size(), x.size());

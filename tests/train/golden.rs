@@ -42,8 +42,12 @@ impl Golden {
 
     /// Names that begin so, without that.
     pub fn names(&self, begin: &str) -> Vec<String> {
-        let mut names: Vec<_> =
-            self.tensors.keys().filter_map(|name| name.strip_prefix(begin)).map(str::to_owned).collect();
+        let mut names: Vec<_> = self
+            .tensors
+            .keys()
+            .filter_map(|name| name.strip_prefix(begin))
+            .map(str::to_owned)
+            .collect();
         names.sort();
         names
     }

@@ -43,7 +43,10 @@ fn adam_takes_the_steps_of_the_paper() {
 #[test]
 fn lazy_regularisation_slows_the_optimiser() {
     let Options { lr, beta2 } = Options::lazy(0.002, 0.99, Some(16));
-    assert!((lr - 0.002 * 16.0 / 17.0).abs() < 1e-12 && (beta2 - 0.99f64.powf(16.0 / 17.0)).abs() < 1e-12);
+    assert!(
+        (lr - 0.002 * 16.0 / 17.0).abs() < 1e-12
+            && (beta2 - 0.99f64.powf(16.0 / 17.0)).abs() < 1e-12
+    );
     assert_eq!(Options::lazy(0.002, 0.99, None), Options { lr: 0.002, beta2: 0.99 });
 }
 

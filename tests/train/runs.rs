@@ -164,12 +164,14 @@ fn gradients_accumulate() {
     let folder = tempfile::tempdir().unwrap();
     let set = images(folder.path(), 16, 3, 9);
     let moments = |batch_gpu| {
-        let asked = Request { batch_gpu: Some(batch_gpu), augment: Augment::None, ..request(tiny()) };
+        let asked =
+            Request { batch_gpu: Some(batch_gpu), augment: Augment::None, ..request(tiny()) };
         let mut settings = asked.resolve(&set).unwrap();
         settings.discriminator.mbstd_group_size = 1;
         let out = folder.path().join(batch_gpu.to_string());
         train(&set, &settings, &options(out.clone(), 1, false), ENDLESS).unwrap();
-        let (state, _) = checkpoint::load(&checkpoint::list(&out).unwrap()[0].1, Device::Cpu).unwrap();
+        let (state, _) =
+            checkpoint::load(&checkpoint::list(&out).unwrap()[0].1, Device::Cpu).unwrap();
         [state.adam_g.second_moment, state.adam_d.second_moment]
     };
     for (whole, parts) in moments(4).iter().zip(&moments(1)) {
@@ -186,7 +188,8 @@ fn augmentation_adapts() {
     let settings = request(tiny()).resolve(&set).unwrap();
     let mut state = State::new(&settings, Device::Cpu).unwrap();
     // 16 images of 100 in which p could go from 0 to 1.
-    for (sign, p) in [(1.0, 0.16), (1.0, 0.32), (0.6, 0.32), (0.5, 0.16), (-1.0, 0.0), (-1.0, 0.0)] {
+    for (sign, p) in [(1.0, 0.16), (1.0, 0.32), (0.6, 0.32), (0.5, 0.16), (-1.0, 0.0), (-1.0, 0.0)]
+    {
         state.counters.signs = (sign * 16.0, 16);
         assert_eq!(state.adapt(&settings, 4), Some(sign));
         assert!((state.counters.p - p).abs() < 1e-12, "{sign}: {}", state.counters.p);
@@ -228,7 +231,8 @@ fn checkpoints_are_networks_too() {
         assert!(expected.iter().all(|spec| file.shape(&spec.name) == Some(&spec.shape)));
     }
     // The network that is kept beside it is the averaged one.
-    let network = NetworkFile::open(&out.join("network-000000008.safetensors"), Part::GEma).unwrap();
+    let network =
+        NetworkFile::open(&out.join("network-000000008.safetensors"), Part::GEma).unwrap();
     let both = NetworkFile::open(path, Part::GEma).unwrap();
     for (name, ..) in network.tensors() {
         assert_eq!(network.read_f32(name).unwrap(), both.read_f32(name).unwrap(), "{name}");
@@ -255,7 +259,8 @@ fn published_networks_can_be_gone_on_from() {
         assert!(fitted.left.is_empty());
     }
     for (part, network) in [(Part::G, &state.g), (Part::D, &state.d), (Part::GEma, &state.g_ema)] {
-        let from = NetworkFile::open(path, part).or_else(|_| NetworkFile::open(path, Part::GEma)).unwrap();
+        let from =
+            NetworkFile::open(path, part).or_else(|_| NetworkFile::open(path, Part::GEma)).unwrap();
         for spec in network.specs() {
             let ours = network.get(&spec.name).unwrap().detach().flatten(0, -1);
             let expected = from.read_f32(&spec.name).unwrap();
@@ -273,7 +278,11 @@ fn published_networks_can_be_gone_on_from() {
     assert_eq!(fitted[0].left, ["mapping.fc0.weight"]);
     assert!(fitted[0].describe().contains("new: `mapping.fc0.weight`"));
     // Another kind: nothing does.
-    let settings = of(Generator::StyleGan2(StyleGan2Config { z_dim: 32, w_dim: 16, ..StyleGan2Config::default() }));
+    let settings = of(Generator::StyleGan2(StyleGan2Config {
+        z_dim: 32,
+        w_dim: 16,
+        ..StyleGan2Config::default()
+    }));
     let error = transfer(path, &State::new(&settings, Device::Cpu).unwrap()).unwrap_err();
     assert!(matches!(error, Error::Invalid(_)), "{error}");
 }

@@ -51,8 +51,7 @@ impl Trainable {
     /// # Errors
     /// [`crate::Error::Invalid`] where one is missing.
     pub fn new(config: &Config, parameters: &Parameters, fixed: bool, half: bool) -> Result<Self> {
-        let loader =
-            if fixed { Loader::Fixed(parameters) } else { Loader::Trained(parameters) };
+        let loader = if fixed { Loader::Fixed(parameters) } else { Loader::Trained(parameters) };
         let device = parameters.device();
         Ok(Self {
             mapping: Layers::load(&loader, config, device)?,

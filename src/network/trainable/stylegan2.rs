@@ -5,6 +5,7 @@ use tch::{Device, Kind, Tensor};
 use super::{Noise, modulated};
 use crate::Result;
 use crate::network::blocks::BlockSpec;
+use crate::network::border::leaky_relu;
 use crate::network::config::StyleGan2Config;
 use crate::network::linear::Linear;
 use crate::network::loader::Loader;
@@ -150,8 +151,7 @@ impl Conv {
         let noise = noise.unwrap_or(&self.noise_const).f_mul(&self.noise_strength)?;
         let x = x.f_add(&noise.f_to_kind(x.kind())?)?;
         let x = x.f_add(&self.bias.f_to_kind(x.kind())?.f_reshape([1, -1, 1, 1])?)?;
-        let x = x.f_maximum(&x.f_mul_scalar(0.2)?)?.f_mul_scalar(2f64.sqrt())?;
-        clamped(x, self.clamp)
+        leaky_relu(&x.f_mul_scalar(2f64.sqrt())?, 0.2, self.clamp)
     }
 }
 
@@ -171,13 +171,6 @@ impl ToRgb {
         let styles = self.affine.forward(w)?.f_mul_scalar(gain)?;
         let x = modulated(x, &self.weight, &styles, false, None, false, 0)?;
         let x = x.f_add(&self.bias.f_to_kind(x.kind())?.f_reshape([1, -1, 1, 1])?)?;
-        clamped(x, self.clamp)
+        leaky_relu(&x, 1.0, self.clamp)
     }
-}
-
-fn clamped(x: Tensor, clamp: Option<f64>) -> Result<Tensor> {
-    Ok(match clamp {
-        Some(clamp) => x.f_clamp(-clamp, clamp)?,
-        None => x,
-    })
 }

@@ -86,7 +86,8 @@ impl FromStr for Pipe {
         let mut operations = Vec::new();
         for name in text.split(',').map(str::trim) {
             if let Some((_, ranges)) = GROUPS.iter().find(|(group, _)| *group == name) {
-                operations.extend(ranges.iter().flat_map(|&(a, b)| NAMES[a..b].iter().map(|n| n.1)));
+                operations
+                    .extend(ranges.iter().flat_map(|&(a, b)| NAMES[a..b].iter().map(|n| n.1)));
             } else if let Some((_, operation)) = NAMES.iter().find(|(known, _)| *known == name) {
                 operations.push(*operation);
             } else {
@@ -226,7 +227,8 @@ fn geometry<D: Dice>(
         then([[cos, -sin, 0.0], [sin, cos, 0.0]]);
     }
     if open(dice, XInt, p) {
-        let mut pixels = |size: f64| -((2.0 * dice.uniform() - 1.0) * 0.125 * size).round_ties_even();
+        let mut pixels =
+            |size: f64| -((2.0 * dice.uniform() - 1.0) * 0.125 * size).round_ties_even();
         then(shift(pixels(w), pixels(h)));
     }
     if open(dice, Scale, p) {
@@ -255,9 +257,8 @@ fn geometry<D: Dice>(
 
 fn times(a: &Affine, b: &Affine) -> Affine {
     [0, 1].map(|i| {
-        [0, 1, 2].map(|j| {
-            a[i][0] * b[0][j] + a[i][1] * b[1][j] + if j == 2 { a[i][2] } else { 0.0 }
-        })
+        [0, 1, 2]
+            .map(|j| a[i][0] * b[0][j] + a[i][1] * b[1][j] + if j == 2 { a[i][2] } else { 0.0 })
     })
 }
 
@@ -269,15 +270,15 @@ fn colour<D: Dice>(
     let mut map = COLOURLESS;
     let mut then = |next: [[f64; 3]; 3], offset: f64| {
         let product = |i: usize, j: usize| (0..3).map(|k| next[i][k] * map[k][j]).sum::<f64>();
-        map = [0, 1, 2].map(|i| [0, 1, 2, 3].map(|j| product(i, j) + if j == 3 { offset } else { 0.0 }));
+        map = [0, 1, 2]
+            .map(|i| [0, 1, 2, 3].map(|j| product(i, j) + if j == 3 { offset } else { 0.0 }));
     };
     // a I + b v v^T + c [v]x with v the grey axis.
     let about = |a: f64, b: f64, c: f64| {
         let (grey, cross) = (b / 3.0, c / 3f64.sqrt());
         let sign = [[0.0, -1.0, 1.0], [1.0, 0.0, -1.0], [-1.0, 1.0, 0.0]];
-        [0, 1, 2].map(|i| {
-            [0, 1, 2].map(|j| grey + cross * sign[i][j] + if i == j { a } else { 0.0 })
-        })
+        [0, 1, 2]
+            .map(|i| [0, 1, 2].map(|j| grey + cross * sign[i][j] + if i == j { a } else { 0.0 }))
     };
     if open(dice, Brightness, p) {
         then(about(1.0, 0.0, 0.0), 0.2 * dice.normal());

@@ -100,7 +100,8 @@ pub(crate) fn read(source: &Source, wanted: Part) -> Result<Contents> {
 
     if parts.len() > 1 {
         let begin = format!("{wanted}.");
-        let own = |(name, tensor): (String, _)| Some((name.strip_prefix(&begin)?.to_owned(), tensor));
+        let own =
+            |(name, tensor): (String, _)| Some((name.strip_prefix(&begin)?.to_owned(), tensor));
         tensors = tensors.into_iter().filter_map(own).collect();
     }
     Ok(Contents { tensors, config, parts, origin })
