@@ -36,14 +36,16 @@ fn main() {
     }
 }
 
-/// Compiles `src/network/border.cpp` against the headers beside the libraries, or where torch-sys, too,
-/// is told that they are.
+/// Compiles the C++ border against the headers beside the libraries, or where torch-sys, too, is told
+/// that they are.
 fn build_border(lib: &Path) {
-    const SOURCE: &str = "src/network/border.cpp";
-    println!("cargo::rerun-if-changed={SOURCE}");
+    const SOURCES: [&str; 2] = ["src/network/border.cpp", "src/network/streams.cpp"];
+    for file in SOURCES.iter().chain(&["src/network/border.hpp"]) {
+        println!("cargo::rerun-if-changed={file}");
+    }
     println!("cargo::rerun-if-env-changed=LIBTORCH_INCLUDE");
     let beside = lib.parent().unwrap_or(lib).to_path_buf();
     let include = env::var_os("LIBTORCH_INCLUDE").map_or(beside, PathBuf::from).join("include");
     let mut build = cc::Build::new();
-    build.cpp(true).std("c++17").warnings(false).include(include).file(SOURCE).compile("border");
+    build.cpp(true).std("c++17").warnings(false).include(include).files(SOURCES).compile("border");
 }

@@ -14,7 +14,7 @@ build() {
     mkdir gpu
     # Cargo names what it made in its messages; the names carry hashes.
     cargo build --release --no-default-features --features torch,cli --bin sg3render \
-        --bench cuda --test generator --message-format json |
+        --bench cuda --bench end_to_end --test generator --message-format json |
         sed -n 's/.*"executable":"\([^"]*\)".*/\1/p' | while read -r made; do
             cp "$made" "gpu/$(basename "$made" | sed 's/-[0-9a-f]\{16\}$//')"
         done
@@ -31,12 +31,14 @@ run() {
     # Every network and operator on the GPU against the golden data. The tests themselves load no CUDA.
     LD_PRELOAD=libtorch_cuda.so gpu/generator
     gpu/cuda
-    for precision in f32 tf32 f16; do
-        for batch in 1 8; do
-            echo "timelines/demo.ron, $precision, batch $batch:"
-            gpu/sg3render timelines/demo.ron -o null: --preset png --device cuda \
-                --precision $precision --batch $batch
-        done
+    for name in t256 r256 t1024 r1024; do
+        gpu/end_to_end --device=cuda --frames=64 $name
+        gpu/end_to_end --device=cuda --frames=64 --precision=tf32 $name
+    done
+    # The whole program, and the same film from the CPU: pictures that differ by rounding only.
+    for device in cpu cuda; do
+        gpu/sg3render timelines/demo.ron -o "${OUT:-gpu}/$device-%02d.png" --preset png --frames 0-7 \
+            --device $device --overwrite
     done
 }
 

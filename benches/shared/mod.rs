@@ -1,5 +1,7 @@
 //! What the benchmarks share.
 
+#![allow(dead_code, reason = "no benchmark uses all of it")]
+
 use std::time::Instant;
 
 use sg3render::network::StyleGan3Config;
@@ -29,6 +31,12 @@ pub fn names(otherwise: &[&str]) -> Vec<String> {
     let names: Vec<String> =
         std::env::args().skip(1).filter(|name| !name.starts_with("--")).collect();
     if names.is_empty() { otherwise.iter().map(|&name| name.into()).collect() } else { names }
+}
+
+/// The value of an option `--name=value`.
+pub fn option(name: &str) -> Option<String> {
+    let prefix = format!("--{name}=");
+    std::env::args().find_map(|argument| argument.strip_prefix(&prefix).map(String::from))
 }
 
 /// The least time of several calls, seconds.

@@ -1,5 +1,6 @@
 //! What the commands that render films have in common.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::ops::Range;
 use std::path::Path;
@@ -100,7 +101,7 @@ impl<'a> Engine<'a> {
 
 /// Tells the end of a render of so many frames.
 pub fn tell(outcome: &Outcome, total: u64, with: &str, terminal: &Terminal) {
-    let Outcome { frames, interrupted, paths } = outcome;
+    let Outcome { frames, interrupted, paths, stages } = outcome;
     let seconds = terminal.seconds();
     let paths: Vec<_> = paths.iter().map(|path| path.display().to_string()).collect();
     let place = match paths.as_slice() {
@@ -116,6 +117,8 @@ pub fn tell(outcome: &Outcome, total: u64, with: &str, terminal: &Terminal) {
     } else {
         format!("{frames} frames in {seconds:.1} s ({speed:.2} fps, {with}): {place}")
     };
-    let event = json!({"event": "done", "frames": frames, "interrupted": interrupted, "seconds": seconds, "paths": paths});
+    let stages: BTreeMap<_, _> = stages.iter().copied().collect();
+    let event = json!({"event": "done", "frames": frames, "interrupted": interrupted, "seconds": seconds,
+                       "paths": paths, "stage_seconds": stages});
     terminal.finish(&text, &event);
 }

@@ -19,7 +19,7 @@ pub fn run(args: &JoinArgs) -> Result<()> {
     let found = farm::survey(&args.chunks, None)?;
     let terminal = Terminal::new(&args.show.style(), found.job.stream.frames);
     let (frames, paths) = film(&found, &args.output, args.overwrite, &terminal)?;
-    let outcome = Outcome { frames, interrupted: false, paths };
+    let outcome = Outcome { frames, interrupted: false, paths, stages: Vec::new() };
     tell(&outcome, frames, &format!("joined, {}", found.job.preset), &terminal);
     Ok(())
 }

@@ -1,4 +1,6 @@
-// What Rust needs of libtorch and tch does not offer. No exception leaves this file.
+// The fused operator under libtorch's autograd. No exception leaves this file.
+
+#include "border.hpp"
 
 #include <ATen/core/grad_mode.h>
 #include <ATen/ops/grid_sampler_2d.h>
@@ -6,31 +8,12 @@
 #include <ATen/ops/hardtanh.h>
 #include <ATen/ops/leaky_relu.h>
 #include <ATen/ops/zeros.h>
-#include <c10/core/impl/VirtualGuardImpl.h>
 #include <torch/csrc/autograd/custom_function.h>
 
 #include <cstdint>
-#include <exception>
 #include <stdexcept>
-#include <string>
 
 namespace {
-
-thread_local std::string what;
-
-// 0, or 1 with the reason in `what`.
-template <class Work>
-int guarded(Work work) {
-    try {
-        work();
-        return 0;
-    } catch (const std::exception& error) {
-        what = error.what();
-    } catch (...) {
-        what = "unknown C++ exception";
-    }
-    return 1;
-}
 
 // The operator, as Rust has it: differentiable.rs. Tensors that go to Rust are lent; those that come
 // back are owned by the caller. 0, or 1 with the reason behind sg3_operator_what.
@@ -148,16 +131,6 @@ extern "C" {
 
 // Why this thread's last call failed; valid until the next.
 const char* sg3_what() { return what.c_str(); }
-
-// The driver's handle of the stream that libtorch uses on this thread for a CUDA device. Through
-// libtorch's registry, since CUDA itself is not linked.
-int sg3_current_stream(int device, uint64_t* stream) {
-    return guarded([&] {
-        const c10::impl::VirtualGuardImpl cuda(c10::DeviceType::CUDA);
-        const c10::Device which(c10::DeviceType::CUDA, static_cast<c10::DeviceIndex>(device));
-        *stream = reinterpret_cast<uint64_t>(cuda.getStream(which).native_handle());
-    });
-}
 
 // y = operator(x + bias), differentiable once by both. Takes over `op` whatever comes of it.
 int sg3_filtered_lrelu(const void* op, const at::Tensor* x, const at::Tensor* bias,

@@ -1,8 +1,8 @@
-//! The C++ border: what is needed of libtorch and tch does not offer.
+//! The C++ border: what is needed of libtorch's autograd and tch does not offer.
 
 use std::ffi::{CStr, c_char, c_int, c_void};
 
-use tch::Tensor;
+use tch::{TchError, Tensor};
 use torch_sys::C_tensor;
 
 use crate::{Error, Result};
@@ -10,7 +10,6 @@ use crate::{Error, Result};
 // SAFETY: the declarations are those of border.cpp.
 unsafe extern "C" {
     fn sg3_what() -> *const c_char;
-    fn sg3_current_stream(device: c_int, stream: *mut u64) -> c_int;
     fn sg3_filtered_lrelu(
         operator: *const c_void,
         x: *const C_tensor,
@@ -19,19 +18,6 @@ unsafe extern "C" {
     ) -> c_int;
     fn sg3_leaky_relu(x: *const C_tensor, slope: f64, clamp: f64, y: *mut *mut C_tensor) -> c_int;
     fn sg3_sample(x: *const C_tensor, grid: *const C_tensor, y: *mut *mut C_tensor) -> c_int;
-}
-
-/// The driver's handle of the stream on which libtorch works, on this thread, for a CUDA device.
-///
-/// # Errors
-/// [`Error::Device`] where CUDA is not loaded.
-pub fn current_stream(device: usize) -> Result<u64> {
-    let (mut stream, device) = (0, c_int::try_from(device).unwrap_or(c_int::MAX));
-    // SAFETY: the handle is there to be written.
-    match unsafe { sg3_current_stream(device, &raw mut stream) } {
-        0 => Ok(stream),
-        _ => Err(failure()),
-    }
 }
 
 /// `operator(x + bias)` as a node of libtorch's graph. `operator` is what the functions behind the
@@ -81,21 +67,9 @@ pub fn sample(x: &Tensor, grid: &Tensor) -> Result<Tensor> {
     }
 }
 
-/// This thread's last failure, in one line.
-fn failure() -> Error {
+/// This thread's last failure at the border, in one line.
+pub(super) fn failure() -> Error {
     // SAFETY: the text ends in a zero byte and stays until this thread's next call.
-    let what = unsafe { CStr::from_ptr(sg3_what()) }.to_string_lossy();
-    Error::Device(format!("libtorch failed: {}", what.lines().next().unwrap_or_default()))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn without_cuda_there_is_no_stream() {
-        // Tests do not load CUDA: see `Request::open`.
-        let error = current_stream(0).unwrap_err().to_string();
-        assert!(error.contains("cuda") && error.lines().count() == 1, "{error}");
-    }
+    let what = unsafe { CStr::from_ptr(sg3_what()) };
+    TchError::Torch(what.to_string_lossy().into_owned()).into()
 }

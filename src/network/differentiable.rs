@@ -17,7 +17,8 @@ use crate::kernels::FilteredLrelu;
 use crate::kernels::cpu::{Channelwise, Fused, Level, Planes, Signs, Transposed};
 use crate::{Error, Result};
 
-/// `operator(x + bias)` for `x` `[N, C, H, W]` float32 and `bias` `[C]`, differentiable once by both.
+/// `operator(x + bias)` for `x` `[N, C, H, W]` and a `bias` `[C]` float32, differentiable once by both.
+/// `x` is float32, on CUDA float16 too; sums are float32 in either case.
 ///
 /// # Errors
 /// [`Error::Invalid`] where `x` is too small for the filters; [`Error::Device`] where the device fails
@@ -25,11 +26,11 @@ use crate::{Error, Result};
 pub fn filtered_lrelu(operator: &FilteredLrelu, x: &Tensor, bias: &Tensor) -> Result<Tensor> {
     let [_, channels, height, width] = four(x)?;
     operator.out_size([height, width])?;
-    if x.kind() != Kind::Float || bias.size() != [channels as i64] {
+    let able = x.kind() == Kind::Float || (x.kind() == Kind::Half && x.device() != Device::Cpu);
+    if !able || bias.size() != [channels as i64] || bias.kind() != Kind::Float {
         return Err(Error::Device(format!(
-            "the fused operator takes float32 and a bias for each of {channels} channels, not {:?} and {:?}",
-            x.kind(),
-            bias.size()
+            "the fused operator takes float32 (on CUDA float16 too) and a float32 bias for each of \
+             {channels} channels, not {x:?} and {bias:?}"
         )));
     }
     let operator = Arc::into_raw(Arc::new(operator.clone()));

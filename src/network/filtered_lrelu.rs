@@ -34,8 +34,8 @@ impl FilteredLrelu {
         }
     }
 
-    /// As [`FilteredLrelu::forward`] for float32, by the fused kernel of either device under autograd:
-    /// differentiable once, by `x` and the bias. What [`FilteredLrelu::composed`] gives can be
+    /// As [`FilteredLrelu::forward`], by the fused kernel of either device under autograd: differentiable
+    /// once, by `x` (float32, on CUDA float16 too) and the bias (float32). What [`FilteredLrelu::composed`] gives can be
     /// differentiated again.
     pub fn differentiable(&self, x: &Tensor, bias: &Tensor) -> Result<Tensor> {
         differentiable::filtered_lrelu(&fused::plain(self)?, x, bias)

@@ -4,8 +4,8 @@
 
 use tch::{Device, Kind, Tensor};
 
-use super::border::current_stream;
 use super::filtered_lrelu::FilteredLrelu;
+use super::streams::current_stream;
 use super::upfirdn::Fir;
 use crate::kernels::cuda::{self, Call, Storage};
 use crate::kernels::{self, Resampler};
@@ -29,11 +29,7 @@ pub fn available(device: Device) -> Result<()> {
 /// # Errors
 /// [`Error::Device`] or [`Error::OutOfMemory`] where the device fails.
 pub fn forward(operator: &FilteredLrelu, x: &Tensor, bias: &Tensor) -> Result<Option<Tensor>> {
-    let storage = match x.kind() {
-        Kind::Float => Storage::F32,
-        Kind::Half => Storage::F16,
-        _ => return Ok(None),
-    };
+    let Some(storage) = storage(x.kind()) else { return Ok(None) };
     let Device::Cuda(device) = x.device() else { return Ok(None) };
     let [n, c, h, w] = x.size()[..] else { return Ok(None) };
     if x.requires_grad() || bias.requires_grad() || bias.size() != [c] {
@@ -58,7 +54,8 @@ pub fn forward(operator: &FilteredLrelu, x: &Tensor, bias: &Tensor) -> Result<Op
     }
 }
 
-/// [`forward`] for `x` float32 on a CUDA device, with the signs of the nonlinearity, int32.
+/// [`forward`] for `x` float32 or float16 on a CUDA device and a bias float32, with the signs of the
+/// nonlinearity, int32.
 ///
 /// # Errors
 /// [`Error::Missing`] without driver or compiler, [`Error::Invalid`] for what the kernel does not do,
@@ -72,7 +69,7 @@ pub fn forward_keeping(
     let (call, [n, c, h, w]) = call(&x)?;
     let [height, width] = operator.out_size([h, w])?;
     let words = cuda::signs_len(operator, [h, w])?;
-    let y = Tensor::f_empty([n, c, height, width].map(|n| n as i64), (Kind::Float, x.device()))?;
+    let y = Tensor::f_empty([n, c, height, width].map(|n| n as i64), (x.kind(), x.device()))?;
     let signs = Tensor::f_empty([n, c, words].map(|n| n as i64), (Kind::Int, x.device()))?;
     let [from, bias, to, kept] = [&x, &bias, &y, &signs].map(|tensor| tensor.data_ptr() as u64);
     // SAFETY: as in `forward`.
@@ -93,20 +90,32 @@ pub fn transposed(
     let dy = dy.f_contiguous()?;
     let (mut call, [n, c, ..]) = call(&dy)?;
     call.size = [n, c, height, width];
-    let dx = Tensor::f_empty(call.size.map(|n| n as i64), (Kind::Float, dy.device()))?;
+    let dx = Tensor::f_empty(call.size.map(|n| n as i64), (dy.kind(), dy.device()))?;
     let [from, kept, to] = [&dy, signs, &dx].map(|tensor| tensor.data_ptr() as u64);
     // SAFETY: as in `forward`.
     unsafe { cuda::transposed(operator, &call, from, kept, to)? };
     Ok(dx)
 }
 
-/// Where a float32 tensor lies, and its size.
+/// Where a tensor lies, and its size.
 fn call(x: &Tensor) -> Result<(Call, [usize; 4])> {
-    let (Device::Cuda(device), &[n, c, h, w]) = (x.device(), x.size().as_slice()) else {
-        return Err(Error::Device(format!("expected pictures on CUDA, not {x:?}")));
+    let (Device::Cuda(device), Some(storage), &[n, c, h, w]) =
+        (x.device(), storage(x.kind()), x.size().as_slice())
+    else {
+        return Err(Error::Device(format!(
+            "expected pictures of float32 or float16 on CUDA, not {x:?}"
+        )));
     };
     let size = [n, c, h, w].map(|d| d as usize);
-    Ok((Call { storage: Storage::F32, device, stream: current_stream(device)?, size }, size))
+    Ok((Call { storage, device, stream: current_stream(device)?, size }, size))
+}
+
+fn storage(kind: Kind) -> Option<Storage> {
+    match kind {
+        Kind::Float => Some(Storage::F32),
+        Kind::Half => Some(Storage::F16),
+        _ => None,
+    }
 }
 
 /// The operator with its filters as plain numbers.

@@ -39,6 +39,10 @@ mod native;
 #[cfg(feature = "torch")]
 pub mod parameters;
 #[cfg(feature = "torch")]
+pub mod replay;
+#[cfg(feature = "torch")]
+pub mod streams;
+#[cfg(feature = "torch")]
 mod stylegan2;
 #[cfg(feature = "torch")]
 mod stylegan3;

@@ -2,7 +2,8 @@
 
 use fast_image_resize::images::Image;
 use fast_image_resize::{PixelType, ResizeOptions, Resizer};
-use tch::{Kind, Tensor};
+use rayon::prelude::*;
+use tch::{Device, Kind, Tensor};
 
 use crate::encode::{Depth, Picture, Samples};
 use crate::timeline::resolved::{Canvas, Fit};
@@ -29,8 +30,37 @@ impl Finish {
         Self { resolution, size, fit: canvas.fit, pixel_aspect, depth }
     }
 
+    /// What is to be read back of images `[N, channels, R, R]` on their device: where that can make the
+    /// pictures, 8 bits a sample without scaling, they are `[N, R, R, 3]` uint8, a quarter of the bytes.
+    /// Elsewhere the images themselves.
+    pub fn on_device(&self, images: Tensor) -> Result<Tensor> {
+        let side = (self.resolution, self.resolution);
+        let able = self.depth == Depth::U8 && self.size == side && self.pixel_aspect == 1.0;
+        if !able || images.device() == Device::Cpu {
+            return Ok(images);
+        }
+        levels(&images)
+    }
+
+    /// The pictures of what [`Finish::on_device`] gave, in this machine's memory.
+    pub fn pictures(&self, indices: &[u64], images: &Tensor) -> Result<Vec<Picture>> {
+        if images.kind() == Kind::Uint8 {
+            let bytes = Vec::<u8>::try_from(images.f_reshape([-1])?)?;
+            let (width, height) = self.size;
+            let pictures = bytes.chunks_exact((bytes.len() / indices.len().max(1)).max(1));
+            let pictures = pictures.zip(indices).map(|(bytes, &index)| {
+                let samples = Samples::U8(bytes.to_vec());
+                Picture { index, width, height, samples }
+            });
+            return Ok(pictures.collect());
+        }
+        let values = values(images)?;
+        let planes = values.par_chunks_exact((values.len() / indices.len().max(1)).max(1));
+        indices.par_iter().zip(planes).map(|(&index, planes)| self.picture(index, planes)).collect()
+    }
+
     /// Takes one image, planes of `resolution` squared values of about -1..1: three (RGB) or one.
-    pub fn picture(&self, index: u64, planes: &[f32]) -> Result<Picture> {
+    fn picture(&self, index: u64, planes: &[f32]) -> Result<Picture> {
         let area = (self.resolution as usize).pow(2);
         let rgb: Vec<f32> = match planes.len() / area {
             1 => planes.iter().flat_map(|&v| [v; 3]).collect(),
@@ -41,27 +71,6 @@ impl Finish {
         let rgb = self.fitted(rgb)?;
         let (width, height) = self.size;
         Ok(Picture { index, width, height, samples: quantise(&rgb, self.depth) })
-    }
-
-    /// Pictures of whole batches `[N, channels, R, R]`, made on their device where it can: 8 bits a
-    /// sample without scaling. Then a quarter of the bytes is read back. None elsewhere.
-    pub fn on_device(&self, indices: &[u64], images: &Tensor) -> Result<Option<Vec<Picture>>> {
-        let side = (self.resolution, self.resolution);
-        if self.depth != Depth::U8 || self.size != side || self.pixel_aspect != 1.0 {
-            return Ok(None);
-        }
-        let levels = images.f_mul_scalar(127.5)?.f_add_scalar(128.0)?;
-        let levels = levels.f_nan_to_num(0.0, 255.0, 0.0)?.f_clamp(0.0, 255.0)?;
-        let (n, _, height, width) = images.size4()?;
-        let rgb = levels.f_to_kind(Kind::Uint8)?.f_expand([n, 3, height, width], false)?;
-        let rows = rgb.f_permute([0, 2, 3, 1])?.f_contiguous()?.f_reshape([-1])?;
-        let bytes = Vec::<u8>::try_from(rows.f_to_device(tch::Device::Cpu)?)?;
-        let pictures = bytes.chunks_exact(bytes.len() / indices.len().max(1)).zip(indices);
-        let picture = |(bytes, &index): (&[u8], &u64)| {
-            let (width, height) = self.size;
-            Picture { index, width, height, samples: Samples::U8(bytes.to_vec()) }
-        };
-        Ok(Some(pictures.map(picture).collect()))
     }
 
     /// Size in pixels that the square image has in the picture, before anything is cropped.
@@ -102,6 +111,22 @@ impl Finish {
         }
         Ok(framed)
     }
+}
+
+/// The values of images, in this machine's memory.
+pub(super) fn values(images: &Tensor) -> Result<Vec<f32>> {
+    let flat =
+        images.f_to_device(Device::Cpu)?.f_to_kind(Kind::Float)?.f_contiguous()?.f_reshape([-1])?;
+    Ok(Vec::try_from(&flat)?)
+}
+
+/// Images `[N, channels, H, W]` as pictures `[N, H, W, 3]` of 8 bits, as [`quantise`] makes them.
+fn levels(images: &Tensor) -> Result<Tensor> {
+    let levels = images.f_mul_scalar(127.5)?.f_add_scalar(128.0)?;
+    let levels = levels.f_nan_to_num(0.0, 255.0, 0.0)?.f_clamp(0.0, 255.0)?;
+    let (n, _, height, width) = images.size4()?;
+    let rgb = levels.f_to_kind(Kind::Uint8)?.f_expand([n, 3, height, width], false)?;
+    Ok(rgb.f_permute([0, 2, 3, 1])?.f_contiguous()?)
 }
 
 /// Lanczos (a = 3) from the middle `seen` pixels of a square image to `size`.
@@ -155,23 +180,15 @@ mod tests {
     fn a_device_makes_the_same_pictures() {
         let finish = finish(8, (8, 8), Fit::Contain, (1, 1));
         for channels in [1, 3] {
-            let images = Tensor::randn([5, channels, 8, 8], (Kind::Float, tch::Device::Cpu));
+            let images = Tensor::randn([5, channels, 8, 8], (Kind::Float, Device::Cpu));
             let mut values = Vec::<f32>::try_from(images.flatten(0, -1)).unwrap();
             values[..4].copy_from_slice(&[f32::NAN, f32::INFINITY, -f32::INFINITY, 0.996]);
             let images = Tensor::from_slice(&values).reshape([5, channels, 8, 8]);
             let indices = [3, 4, 5, 6, 7];
-            let made = finish.on_device(&indices, &images).unwrap().unwrap();
-            assert_eq!(made.len(), 5);
-            for ((made, planes), index) in
-                made.into_iter().zip(values.chunks_exact(channels as usize * 64)).zip(indices)
-            {
-                assert_eq!(made.index, index);
-                assert_eq!(bytes(made), bytes(finish.picture(index, planes).unwrap()));
-            }
+            let made = finish.pictures(&indices, &levels(&images).unwrap()).unwrap();
+            assert_eq!(made, finish.pictures(&indices, &images).unwrap());
+            assert_eq!(made.iter().map(|picture| picture.index).collect::<Vec<_>>(), indices);
         }
-        let wide = Finish { size: (16, 8), ..finish };
-        let image = Tensor::zeros([1, 3, 8, 8], (Kind::Float, tch::Device::Cpu));
-        assert!(wide.on_device(&[0], &image).unwrap().is_none());
     }
 
     #[test]

@@ -7,13 +7,12 @@ use std::thread::{self, ScopedJoinHandle};
 use std::time::Instant;
 
 use crossbeam_channel::{Receiver, Sender, bounded};
-use rayon::prelude::*;
-use tch::{Device, Kind, Tensor};
 
 use super::finish::Finish;
 use super::synthesise::Generator;
 use crate::Result;
 use crate::encode::{Picture, Sink};
+use crate::network::streams::ReadBack;
 use crate::progress::{Progress, Status};
 use crate::schedule::{FrameInput, Schedule};
 use crate::timeline::resolved::Canvas;
@@ -44,6 +43,9 @@ pub struct Outcome {
     pub interrupted: bool,
     /// The files.
     pub paths: Vec<PathBuf>,
+    /// Seconds that each stage has worked; the rest of the time it has waited for its neighbours. None
+    /// where nothing was rendered.
+    pub stages: Vec<(&'static str, f64)>,
 }
 
 /// Renders a job into a sink. The file is finished also when the listener asks to stop, unless that
@@ -54,12 +56,12 @@ pub struct Outcome {
 pub fn run(job: &Job, mut sink: Box<dyn Sink>, progress: &dyn Progress) -> Result<Outcome> {
     let total = job.frames.end.saturating_sub(job.frames.start);
     if !progress.update(&Status { done: 0, total, bottleneck: None }) {
-        return Ok(Outcome { frames: 0, interrupted: true, paths: Vec::new() });
+        return Ok(Outcome { frames: 0, interrupted: true, paths: Vec::new(), stages: Vec::new() });
     }
     let finish = Finish::new(job.generator.resolution(), &job.canvas, sink.depth());
     let busy = Busy::default();
     let (to_generator, inputs) = bounded::<Vec<FrameInput>>(WAITING);
-    let (to_colour, images) = bounded::<(Vec<u64>, Tensor)>(WAITING);
+    let (to_colour, images) = bounded::<(Vec<u64>, ReadBack)>(WAITING);
     let (to_encoder, pictures) = bounded::<Vec<Picture>>(WAITING);
 
     let (frames, interrupted) = thread::scope(|scope| {
@@ -71,22 +73,18 @@ pub fn run(job: &Job, mut sink: Box<dyn Sink>, progress: &dyn Progress) -> Resul
         let generator = scope.spawn(|| {
             let mut batch = job.batch;
             hand_on(inputs, to_colour, |inputs| {
-                let images =
-                    busy.time(GENERATOR, || job.generator.images(&inputs, &mut batch, progress))?;
+                let images = busy.time(GENERATOR, || {
+                    let images = job.generator.images(&inputs, &mut batch, progress)?;
+                    ReadBack::begin(&finish.on_device(images)?)
+                })?;
                 Ok((inputs.iter().map(|input| input.index).collect(), images))
             })
         });
         let colour = scope.spawn(|| {
             hand_on(images, to_encoder, |(indices, images)| {
                 // A device works on while the generator's thread is done: waiting for it is its time.
-                if images.device() != Device::Cpu {
-                    let made = busy.time(GENERATOR, || finish.on_device(&indices, &images))?;
-                    if let Some(pictures) = made {
-                        return Ok(pictures);
-                    }
-                }
-                let images = busy.time(GENERATOR, || read_back(&images))?;
-                busy.time(COLOUR, || pictures_of(&finish, &indices, &images))
+                let images = busy.time(GENERATOR, || images.take())?;
+                busy.time(COLOUR, || finish.pictures(&indices, &images))
             })
         });
         // Whatever ends this loop, the pictures' receiver goes with it, and that ends the others.
@@ -96,7 +94,8 @@ pub fn run(job: &Job, mut sink: Box<dyn Sink>, progress: &dyn Progress) -> Resul
             .collect::<Result<()>>()?;
         encoded
     })?;
-    Ok(Outcome { frames, interrupted, paths: sink.finish()? })
+    let paths = busy.time(ENCODER, || sink.finish())?;
+    Ok(Outcome { frames, interrupted, paths, stages: busy.seconds() })
 }
 
 /// The whole range in pieces of `batch`, the last one perhaps smaller.
@@ -143,18 +142,6 @@ fn encode(
     Ok((done, false))
 }
 
-/// A batch of images as float32 values in this machine's memory.
-pub(super) fn read_back(images: &Tensor) -> Result<Vec<f32>> {
-    let flat =
-        images.f_to_device(Device::Cpu)?.f_to_kind(Kind::Float)?.f_contiguous()?.f_reshape([-1])?;
-    Ok(Vec::try_from(&flat)?)
-}
-
-fn pictures_of(finish: &Finish, indices: &[u64], images: &[f32]) -> Result<Vec<Picture>> {
-    let planes = images.par_chunks_exact(images.len() / indices.len());
-    indices.par_iter().zip(planes).map(|(&index, planes)| finish.picture(index, planes)).collect()
-}
-
 fn joined(stage: ScopedJoinHandle<Result<()>>) -> Result<()> {
     stage.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
 }
@@ -175,6 +162,11 @@ impl Busy {
         let made = work();
         self.0[stage].fetch_add(begun.elapsed().as_nanos() as u64, Ordering::Relaxed);
         made
+    }
+
+    fn seconds(&self) -> Vec<(&'static str, f64)> {
+        let seconds = self.0.iter().map(|worked| worked.load(Ordering::Relaxed) as f64 / 1e9);
+        STAGES.into_iter().zip(seconds).collect()
     }
 
     /// The stage that has worked longest: the one that the others wait for.

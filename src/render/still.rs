@@ -1,12 +1,11 @@
 //! One moment of a timeline.
 
 use super::finish::Finish;
-use super::pipeline::read_back;
 use super::project::Project;
 use super::synthesise::Generator;
-use crate::Result;
 use crate::encode::{Depth, Picture};
 use crate::progress::Silent;
+use crate::{Error, Result};
 
 /// The picture at a time in frames, which may lie between two of them. At a whole number it is the
 /// picture that a render of the automatic batch gives that frame.
@@ -15,5 +14,6 @@ pub fn still(project: &Project, generator: &Generator, time: f64, depth: Depth) 
     let mut batch = generator.auto_batch();
     let image = generator.images(std::slice::from_ref(&input), &mut batch, &Silent)?;
     let finish = Finish::new(generator.resolution(), &project.resolved.canvas, depth);
-    finish.picture(input.index, &read_back(&image)?)
+    let mut pictures = finish.pictures(&[input.index], &image)?;
+    pictures.pop().ok_or_else(|| Error::Device("the network made no image".into()))
 }

@@ -1,6 +1,6 @@
 //! A generator as the metrics see it.
 
-use super::pipeline::read_back;
+use super::finish::values;
 use super::synthesise::Generator;
 use crate::Result;
 use crate::metrics::Image;
@@ -16,7 +16,7 @@ impl Generator {
             return Ok(Vec::new());
         }
         let mut batch = self.auto_batch();
-        let values = read_back(&self.images(inputs, &mut batch, &Silent)?)?;
+        let values = values(&self.images(inputs, &mut batch, &Silent)?)?;
         let side = self.resolution() as usize;
         let planes = values.chunks_exact((values.len() / inputs.len()).max(1));
         Ok(planes

@@ -5,8 +5,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use tch::{Device, Kind, Tensor};
 
 use crate::network::device::Precision;
-use crate::network::generator::{self, Pose, Synthesis};
+use crate::network::generator::{self, Pose};
 use crate::network::mapping::Mapping;
+use crate::network::replay::Replayed;
 use crate::network::{Config, TensorSource};
 use crate::progress::Progress;
 use crate::schedule::{self, FrameInput};
@@ -17,7 +18,7 @@ pub struct Generator {
     /// What the schedule asks.
     pub mapping: Arc<Mapped>,
     /// libtorch's tensors may move between threads, but one thread at a time may use them.
-    synthesis: Mutex<Synthesis>,
+    synthesis: Mutex<Replayed>,
     device: Device,
     config: Config,
 }
@@ -60,7 +61,7 @@ impl Generator {
         let (config, (z_dim, _, w_dim)) = (source.config().clone(), source.config().dims());
         let (dims, w_avg) = ((z_dim, w_dim, config.num_ws()), mapping.w_avg().to_vec());
         let mapping = Arc::new(Mapped { mapping: Mutex::new(mapping), pose, dims, w_avg });
-        Ok(Self { mapping, synthesis: Mutex::new(synthesis), device, config })
+        Ok(Self { mapping, synthesis: Mutex::new(synthesis.into()), device, config })
     }
 
     /// Width and height of its images, pixels.

@@ -26,7 +26,6 @@ struct Layer {
     bias: Tensor,
     magnitude_ema: Tensor,
     act: FilteredLrelu,
-    /// Of the convolution; the nonlinearity is float32 throughout.
     kind: Kind,
 }
 
@@ -52,7 +51,7 @@ impl StyleGan3 {
         for (i, layer) in self.layers.iter().enumerate() {
             x = layer.forward(&x, &ws.f_select(1, i as i64 + 1)?, update)?;
         }
-        Ok(x.f_mul_scalar(self.output_scale)?)
+        Ok(x.f_to_kind(Kind::Float)?.f_mul_scalar(self.output_scale)?)
     }
 }
 
@@ -91,7 +90,7 @@ impl Layer {
 
     fn forward(&self, x: &Tensor, w: &Tensor, update: Option<Betas>) -> Result<Tensor> {
         if let Some(betas) = update {
-            let mean = x.f_detach()?.f_square()?.f_mean(None::<Kind>)?;
+            let mean = x.f_detach()?.f_to_kind(Kind::Float)?.f_square()?.f_mean(None::<Kind>)?;
             follow(&self.magnitude_ema, &mean, betas.magnitude)?;
         }
         let mut styles = self.affine.forward(w)?;
@@ -104,7 +103,6 @@ impl Layer {
         let x = x.f_to_kind(self.kind)?;
         let demodulate = !self.spec.to_rgb;
         let y = modulated(&x, &self.weight, &styles, demodulate, Some(&gain), false, padding)?;
-        let y = y.f_to_kind(Kind::Float)?;
         if self.spec.to_rgb {
             // No filters: nothing that the fused operator would do better.
             return self.act.composed(&y, &self.bias);

@@ -82,9 +82,8 @@ fn the_published_networks() {
         kinds.entry((forward.up, forward.down, forward.shift)).or_insert((operator, *size));
     }
     let kinds = kinds.values().flat_map(|&(operator, size)| {
-        let forward = STORAGES.map(|storage| (storage, Signs::Ignored));
-        let training = [Signs::Kept, Signs::Read].map(|signs| (Storage::F32, signs));
-        let ways = forward.into_iter().chain(training);
+        let signs = [Signs::Ignored, Signs::Kept, Signs::Read];
+        let ways = STORAGES.into_iter().flat_map(move |s| signs.map(|signs| (s, signs)));
         ways.map(move |(storage, signs)| variant(operator, size, storage, signs))
     });
     let kinds = kinds.collect();
