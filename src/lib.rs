@@ -29,6 +29,8 @@ pub mod report;
 pub mod schedule;
 pub mod signal;
 pub mod timeline;
+#[cfg(feature = "torch")]
+pub mod train;
 pub mod unfinished;
 pub mod weights;
 

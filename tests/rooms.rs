@@ -18,7 +18,7 @@ const FREE: [&str; 9] = [
 ];
 
 /// The other rooms, and what they may use besides.
-const ROOMS: [(&str, &[&str]); 15] = [
+const ROOMS: [(&str, &[&str]); 16] = [
     ("audio", &["decode"]),
     (
         "cli",
@@ -34,6 +34,7 @@ const ROOMS: [(&str, &[&str]); 15] = [
             "render",
             "schedule",
             "timeline",
+            "train",
             "weights",
         ],
     ),
@@ -49,6 +50,7 @@ const ROOMS: [(&str, &[&str]); 15] = [
     ("render", &["audio", "encode", "metrics", "network", "schedule", "timeline", "weights"]),
     ("schedule", &["timeline"]),
     ("timeline", &["audio"]),
+    ("train", &["dataset", "diagnostics", "network", "weights"]),
     // Configuration, layer tables and the `TensorSource` trait.
     ("weights", &["network"]),
 ];

@@ -10,6 +10,7 @@ use sg3render::weights::Part;
 
 use super::farm_args::Farm;
 use super::film_args::{ChunkArgs, DeviceArgs, JoinArgs, OverrideArgs, RenderArgs};
+use super::train_args::TrainArgs;
 
 /// Video and animation from alias-free GANs (StyleGAN3)
 #[derive(Parser)]
@@ -56,6 +57,8 @@ pub enum Command {
     Diagnose(Diagnose),
     /// Show what is heard in a piece of music: tempo, beats, loudness, bands, pitches
     Audio(AudioArgs),
+    /// Train a network on a set of images
+    Train(Box<TrainArgs>),
 }
 
 impl Command {
@@ -68,6 +71,7 @@ impl Command {
             Self::Dataset(args) => args.show.json,
             Self::Farm(args) => args.json(),
             Self::Metrics(args) => args.json,
+            Self::Train(args) => args.show.json,
             _ => false,
         }
     }

@@ -30,6 +30,8 @@ mod shot;
 mod spectrum;
 mod still;
 mod terminal;
+mod train;
+mod train_args;
 
 use std::process::ExitCode;
 
@@ -71,6 +73,7 @@ pub fn main() -> ExitCode {
         Command::Metrics(args) => metrics::run(&args),
         Command::Diagnose(args) => diagnose::run(&args),
         Command::Audio(args) => audio::run(&args),
+        Command::Train(args) => train::run(&args),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

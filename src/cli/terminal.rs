@@ -240,6 +240,16 @@ impl Terminal {
         }
     }
 
+    /// A line between: `text` for people, `event` for programs.
+    pub fn tell(&self, text: &str, line: &serde_json::Value) {
+        match &self.view {
+            View::Quiet => {}
+            View::Json => event(line),
+            View::Lines => remark(text),
+            View::Bar(bar) => bar.suspend(|| remark(text)),
+        }
+    }
+
     /// A chunk is there, rendered now or found.
     pub fn chunk(&self, frames: &Range<u64>, rendered: bool) {
         let count = frames.end - frames.start;

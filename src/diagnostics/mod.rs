@@ -22,7 +22,7 @@ pub use npz::npz;
 pub use page::Page;
 pub use panels::{Panel, Panels};
 pub use paper::{Published, published};
-pub use plot::{Line, Plot};
+pub use plot::{Line, Plot, encode as png};
 pub use save::save;
 pub use sheet::{Sheet, Tile};
 pub use strip::{Stripes, Watch};

@@ -169,7 +169,10 @@ fn failed(error: impl std::fmt::Display) -> Error {
 }
 
 /// A PNG file of RGB pixels.
-pub(super) fn encode((width, height): (u32, u32), pixels: &[u8]) -> Result<Vec<u8>> {
+///
+/// # Errors
+/// [`Error::Invalid`] for pixels that are not so many.
+pub fn encode((width, height): (u32, u32), pixels: &[u8]) -> Result<Vec<u8>> {
     let mut bytes = Vec::new();
     let mut encoder = png::Encoder::new(&mut bytes, width, height);
     encoder.set_color(png::ColorType::Rgb);

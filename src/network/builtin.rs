@@ -157,8 +157,11 @@ impl Maker {
             (Role::Constant(value), ..) => vec![value as f32; len],
             (Role::Upright, ..) => vec![1.0, 0.0, 0.0, 0.0],
             (_, "mapping.w_avg", _) => w_avg.clone(),
-            (_, "synthesis.input.freqs", _) => freqs(&network.input(), *seed),
-            (_, "synthesis.input.phases", _) => phases(len, *seed),
+            (_, "synthesis.input.freqs", _) => {
+                let input = network.input();
+                freqs(&input, &randn(seed.wrapping_add(1), 2 * input.channels))
+            }
+            (_, "synthesis.input.phases", _) => phases(&randn(seed.wrapping_add(2), 2 * len)),
             (_, _, Some((i, "magnitude_ema"))) => magnitudes.get(i).copied().into_iter().collect(),
             (_, _, Some((i, "up_filter"))) => taps(self.layers[i].up_filter()),
             (_, _, Some((i, "down_filter"))) => taps(self.layers[i].down_filter()),
@@ -177,9 +180,9 @@ fn balanced(weights: &[f64], row: usize) -> Vec<f32> {
     weights.chunks_exact(row).flat_map(balance).collect()
 }
 
-/// Frequencies that fill a disc of the input's bandwidth (specification section 3).
-fn freqs(input: &InputSpec, seed: u32) -> Vec<f32> {
-    let normals = randn(seed.wrapping_add(1), 2 * input.channels);
+/// Frequencies that fill a disc of the input's bandwidth (specification section 3), from two normals
+/// each.
+pub(super) fn freqs(input: &InputSpec, normals: &[f64]) -> Vec<f32> {
     let place = |v: &[f64]| {
         let r = v[0].hypot(v[1]);
         let scale = input.bandwidth / (r * (r * r).exp().powf(0.25));
@@ -189,13 +192,12 @@ fn freqs(input: &InputSpec, seed: u32) -> Vec<f32> {
 }
 
 /// Uniform in -0.5..0.5 turns: the angle of a normal point of the plane.
-fn phases(len: usize, seed: u32) -> Vec<f32> {
-    let normals = randn(seed.wrapping_add(2), 2 * len);
+pub(super) fn phases(normals: &[f64]) -> Vec<f32> {
     let turn = |v: &[f64]| (v[1].atan2(v[0]) / std::f64::consts::TAU) as f32;
     normals.chunks_exact(2).map(turn).collect()
 }
 
-fn taps(filter: Option<Filter>) -> Vec<f32> {
+pub(super) fn taps(filter: Option<Filter>) -> Vec<f32> {
     let taps = match filter {
         None => Vec::new(),
         Some(Filter::Separable(taps) | Filter::Radial { taps, .. }) => taps,

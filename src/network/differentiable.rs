@@ -6,6 +6,8 @@ use std::ffi::{CString, c_char, c_int, c_void};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
+use rayon::prelude::*;
+use tch::kind::Element;
 use tch::{Device, Kind, Tensor};
 use torch_sys::C_tensor;
 
@@ -54,25 +56,27 @@ fn forward(operator: &FilteredLrelu, x: &Tensor, bias: &Tensor) -> Result<(Tenso
     let bias = Vec::<f32>::try_from(bias.f_contiguous()?)?;
     let ones = vec![1.0; channels];
     let channelwise = Channelwise { scale: &ones, bias: &bias, out_scale: &ones };
-    let (mut planes, mut out, mut kept) =
-        (Planes::new(channels, [height, width]), Planes::default(), Signs::default());
-    let (mut ys, mut signs) = (Vec::new(), Vec::new());
-    for n in 0..samples {
-        let sample = Vec::<f32>::try_from(x.f_get(n as i64)?.f_flatten(0, -1)?)?;
-        planes.fill(&sample, &ones);
-        fused.forward_keeping(Level::here(), &planes, channelwise, &mut kept, &mut out)?;
-        ys.extend(out.samples());
-        signs.extend(kept.words());
-    }
     let [rows, columns] = operator.inner_size([height, width])?;
     let [out_rows, out_columns] = operator.out_size([height, width])?;
-    let shape = |sizes: [usize; 4]| sizes.map(|n| n as i64);
-    let y = Tensor::f_from_slice(&ys)?;
-    let signs = Tensor::f_from_slice(&signs)?;
-    Ok((
-        y.f_reshape(shape([samples, channels, out_rows, out_columns]))?,
-        signs.f_reshape(shape([samples, channels.div_ceil(16), rows, columns]))?,
-    ))
+    let new =
+        |sizes: [usize; 4], kind| Tensor::f_empty(sizes.map(|n| n as i64), (kind, Device::Cpu));
+    let mut y = new([samples, channels, out_rows, out_columns], Kind::Float)?;
+    let mut signs = new([samples, channels.div_ceil(16), rows, columns], Kind::Int)?;
+    let x = x.f_contiguous()?;
+    let each = numbers::<f32>(&x).par_chunks(channels * height * width);
+    let each =
+        each.zip(numbers_mut::<f32>(&mut y).par_chunks_mut(channels * out_rows * out_columns));
+    let words = channels.div_ceil(16) * rows * columns;
+    let each = each.zip(numbers_mut::<i32>(&mut signs).par_chunks_mut(words));
+    let room = || (Planes::new(channels, [height, width]), Planes::default(), Signs::default());
+    each.try_for_each_init(room, |(planes, out, kept), ((x, y), signs)| -> Result<()> {
+        planes.fill(x, &ones);
+        fused.forward_keeping(Level::here(), planes, channelwise, kept, out)?;
+        out.write(y);
+        signs.iter_mut().zip(kept.words()).for_each(|(to, word)| *to = word);
+        Ok(())
+    })?;
+    Ok((y, signs))
 }
 
 /// The gradient by `x` of `size` (height, width), given that by `y`.
@@ -88,18 +92,37 @@ fn transposed(
     let [samples, channels, height, width] = four(dy)?;
     let transposed = Transposed::new(operator, size)?;
     let ones = vec![1.0; channels];
-    let (mut planes, mut out) = (Planes::new(channels, [height, width]), Planes::default());
     let grid = operator.inner_size(size)?;
-    let mut dx = Vec::new();
-    for n in 0..samples as i64 {
-        planes.fill(&Vec::<f32>::try_from(dy.f_get(n)?.f_flatten(0, -1)?)?, &ones);
-        let words = Vec::<i32>::try_from(signs.f_get(n)?.f_flatten(0, -1)?)?;
-        let signs = Signs::from_words(grid, &words);
-        transposed.forward(Level::here(), &planes, &signs, &mut out)?;
-        dx.extend(out.samples());
-    }
     let shape = [samples, channels, size[0], size[1]].map(|n| n as i64);
-    Ok(Tensor::f_from_slice(&dx)?.f_reshape(shape)?)
+    let mut dx = Tensor::f_empty(shape, (Kind::Float, Device::Cpu))?;
+    let (dy, signs) = (dy.f_contiguous()?, signs.f_contiguous()?);
+    let words = channels.div_ceil(16) * grid[0] * grid[1];
+    let each = numbers::<f32>(&dy).par_chunks(channels * height * width);
+    let each = each.zip(numbers::<i32>(&signs).par_chunks(words));
+    let each = each.zip(numbers_mut::<f32>(&mut dx).par_chunks_mut(channels * size[0] * size[1]));
+    let room = || (Planes::new(channels, [height, width]), Planes::default());
+    each.try_for_each_init(room, |(planes, out), ((dy, words), dx)| -> Result<()> {
+        planes.fill(dy, &ones);
+        transposed.forward(Level::here(), planes, &Signs::from_words(grid, words), out)?;
+        out.write(dx);
+        Ok(())
+    })?;
+    Ok(dx)
+}
+
+/// The numbers of a contiguous tensor on the CPU, whose kind is `T`'s.
+fn numbers<T: Element>(tensor: &Tensor) -> &[T] {
+    assert!(tensor.kind() == T::KIND && tensor.is_contiguous() && tensor.device() == Device::Cpu);
+    // SAFETY: so many numbers of this kind lie there one after another, and nobody writes to a tensor
+    // that is lent.
+    unsafe { std::slice::from_raw_parts(tensor.data_ptr().cast(), tensor.numel()) }
+}
+
+/// The same, of a tensor that was made here.
+fn numbers_mut<T: Element>(tensor: &mut Tensor) -> &mut [T] {
+    assert!(tensor.kind() == T::KIND && tensor.is_contiguous() && tensor.device() == Device::Cpu);
+    // SAFETY: as above, and it is borrowed by nobody else. Whatever is there is a number.
+    unsafe { std::slice::from_raw_parts_mut(tensor.data_ptr().cast(), tensor.numel()) }
 }
 
 thread_local! {

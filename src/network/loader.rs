@@ -1,12 +1,21 @@
 //! Tensors out of their source, checked against the configuration.
 
-use tch::{Device, Tensor};
+use tch::{Device, Kind, Tensor};
 
+use super::parameters::Parameters;
 use super::tensors::TensorSource;
+use super::upfirdn::Fir;
 use crate::{Error, Result};
 
 /// Hands out a network's tensors.
-pub struct Loader<'a>(&'a dyn TensorSource);
+pub enum Loader<'a> {
+    /// Out of a file, or code that made them.
+    Source(&'a dyn TensorSource),
+    /// Those that are being trained, under autograd.
+    Trained(&'a Parameters),
+    /// The same as they are now, without gradients.
+    Fixed(&'a Parameters),
+}
 
 impl<'a> Loader<'a> {
     /// Holds all of the source's shapes against its configuration.
@@ -26,19 +35,38 @@ impl<'a> Loader<'a> {
                 )));
             }
         }
-        Ok(Self(source))
+        Ok(Self::Source(source))
     }
 
     /// A tensor's values.
     pub fn values(&self, name: &str) -> Result<Vec<f32>> {
-        self.0.read(name)
+        match self {
+            Self::Source(source) => source.read(name),
+            Self::Trained(parameters) | Self::Fixed(parameters) => {
+                let tensor = parameters.get(name)?.f_detach()?.f_to_device(Device::Cpu)?;
+                Ok(Vec::try_from(tensor.f_to_kind(Kind::Float)?.f_flatten(0, -1)?)?)
+            }
+        }
     }
 
-    /// A tensor in float32 on a device.
+    /// A tensor in float32 on a device; one that is being trained stays on its own.
     pub fn tensor(&self, name: &str, device: Device) -> Result<Tensor> {
+        let source = match self {
+            Self::Source(source) => source,
+            Self::Trained(parameters) => return Ok(parameters.get(name)?.shallow_clone()),
+            Self::Fixed(parameters) => return Ok(parameters.get(name)?.f_detach()?),
+        };
         let shape: Vec<i64> =
-            self.0.shape(name).unwrap_or_default().iter().map(|&d| d as i64).collect();
+            source.shape(name).unwrap_or_default().iter().map(|&d| d as i64).collect();
         Ok(Tensor::f_from_slice(&self.values(name)?)?.f_reshape(&shape)?.f_to_device(device)?)
+    }
+
+    /// A filter.
+    pub fn fir(&self, name: &str, device: Device) -> Result<Fir> {
+        match self {
+            Self::Source(_) => Ok(Fir::new(self.tensor(name, device)?)),
+            Self::Trained(parameters) | Self::Fixed(parameters) => parameters.fir(name),
+        }
     }
 
     /// A scalar.

@@ -12,28 +12,58 @@ use crate::{Error, Result};
 /// through latent space is then the same everywhere.
 #[derive(Debug)]
 pub struct Mapping {
-    embed: Option<Linear>,
-    layers: Vec<Linear>,
+    network: Layers,
     w_avg: Vec<f32>,
     dims: (usize, usize, usize),
 }
 
-impl Mapping {
-    /// Loads `mapping.*`.
-    pub fn load(loader: &Loader, config: &Config) -> Result<Self> {
-        let dims = config.dims();
-        let embed = match dims.1 {
+/// Its layers.
+#[derive(Debug)]
+pub(super) struct Layers {
+    embed: Option<Linear>,
+    layers: Vec<Linear>,
+}
+
+impl Layers {
+    /// Loads `mapping.*` but for its average.
+    pub fn load(loader: &Loader, config: &Config, device: Device) -> Result<Self> {
+        let embed = match config.dims().1 {
             0 => None,
-            _ => Some(Linear::load(loader, "mapping.embed", 1.0, Device::Cpu)?),
+            _ => Some(Linear::load(loader, "mapping.embed", 1.0, device)?),
         };
         let count = match config {
             Config::StyleGan3(c) => c.mapping_layers,
             Config::StyleGan2(c) => c.mapping_layers,
         };
         let load =
-            |i| Linear::load(loader, &format!("mapping.fc{i}"), MAPPING_LR_MULTIPLIER, Device::Cpu);
-        let layers = (0..count).map(load).collect::<Result<_>>()?;
-        Ok(Self { embed, layers, w_avg: loader.values("mapping.w_avg")?, dims })
+            |i| Linear::load(loader, &format!("mapping.fc{i}"), MAPPING_LR_MULTIPLIER, device);
+        Ok(Self { embed, layers: (0..count).map(load).collect::<Result<_>>()? })
+    }
+
+    /// As [`Mapping::forward`].
+    pub fn forward(&self, z: &Tensor, c: Option<&Tensor>) -> Result<Tensor> {
+        let mut x = normalise(z)?;
+        if let (Some(embed), Some(c)) = (&self.embed, c) {
+            x = Tensor::f_cat(&[x, normalise(&embed.forward(c)?)?], 1)?;
+        }
+        through(&self.layers, x)
+    }
+}
+
+/// Fully connected layers, each with a leaky ReLU.
+pub(super) fn through(layers: &[Linear], mut x: Tensor) -> Result<Tensor> {
+    for layer in layers {
+        let y = layer.forward(&x)?;
+        x = y.f_maximum(&y.f_mul_scalar(0.2)?)?.f_mul_scalar_(2f64.sqrt())?;
+    }
+    Ok(x)
+}
+
+impl Mapping {
+    /// Loads `mapping.*`.
+    pub fn load(loader: &Loader, config: &Config) -> Result<Self> {
+        let network = Layers::load(loader, config, Device::Cpu)?;
+        Ok(Self { network, w_avg: loader.values("mapping.w_avg")?, dims: config.dims() })
     }
 
     /// Lengths of z, of a class's one-hot vector, and of w.
@@ -49,15 +79,7 @@ impl Mapping {
     /// Maps z `[N, z_dim]` and, for networks with classes, c `[N, c_dim]` to w `[N, w_dim]`, without
     /// truncation.
     pub fn forward(&self, z: &Tensor, c: Option<&Tensor>) -> Result<Tensor> {
-        let mut x = normalise(z)?;
-        if let (Some(embed), Some(c)) = (&self.embed, c) {
-            x = Tensor::f_cat(&[x, normalise(&embed.forward(c)?)?], 1)?;
-        }
-        for layer in &self.layers {
-            let y = layer.forward(&x)?;
-            x = y.f_maximum(&y.f_mul_scalar(0.2)?)?.f_mul_scalar_(2f64.sqrt())?;
-        }
-        Ok(x)
+        self.network.forward(z, c)
     }
 
     /// Maps one z (`z_dim` values) of a class to w (`w_dim` values), without truncation.
@@ -95,7 +117,7 @@ impl Mapping {
 }
 
 /// Scales each row to rms 1.
-fn normalise(x: &Tensor) -> Result<Tensor> {
+pub(super) fn normalise(x: &Tensor) -> Result<Tensor> {
     let mean = x.f_square()?.f_mean_dim([1i64].as_slice(), true, None::<Kind>)?;
     Ok(x.f_mul(&mean.f_add_scalar(1e-8)?.f_rsqrt()?)?)
 }

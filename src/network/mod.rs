@@ -4,6 +4,8 @@
 pub mod blocks;
 pub mod builtin;
 pub mod config;
+mod discriminator_config;
+pub mod initial;
 pub mod layers;
 pub mod tensors;
 mod validate;
@@ -16,6 +18,8 @@ pub mod detector;
 pub mod device;
 #[cfg(feature = "torch")]
 pub mod differentiable;
+#[cfg(feature = "torch")]
+pub mod discriminator;
 #[cfg(feature = "torch")]
 pub mod filtered_lrelu;
 #[cfg(feature = "torch")]
@@ -35,6 +39,8 @@ mod modulated;
 #[cfg(feature = "torch")]
 mod native;
 #[cfg(feature = "torch")]
+pub mod parameters;
+#[cfg(feature = "torch")]
 pub mod replay;
 #[cfg(feature = "torch")]
 pub mod streams;
@@ -43,7 +49,12 @@ mod stylegan2;
 #[cfg(feature = "torch")]
 mod stylegan3;
 #[cfg(feature = "torch")]
+pub mod trainable;
+#[cfg(feature = "torch")]
 pub mod upfirdn;
 
+#[cfg(feature = "torch")]
+pub use border::sample;
 pub use config::{Config, StyleGan2Config, StyleGan3Config};
+pub use discriminator_config::DiscriminatorConfig;
 pub use tensors::TensorSource;

@@ -104,7 +104,7 @@ impl Block {
             conv0: (spec.in_channels > 0).then(|| conv("conv0", true)).transpose()?,
             conv1: conv("conv1", false)?,
             to_rgb: ToRgb::load(loader, &format!("{name}.torgb"), clamp, device)?,
-            resample: Fir::new(loader.tensor(&format!("{name}.resample_filter"), device)?),
+            resample: loader.fir(&format!("{name}.resample_filter"), device)?,
             kind: if half && spec.use_fp16 { Kind::Half } else { Kind::Float },
             spec,
         })
@@ -126,7 +126,9 @@ impl Conv {
             weight: get("weight")?,
             bias: get("bias")?,
             noise: get("noise_const")?.f_mul_scalar(strength)?,
-            resample: up.then(|| get("resample_filter").map(Fir::new)).transpose()?,
+            resample: up
+                .then(|| loader.fir(&format!("{name}.resample_filter"), device))
+                .transpose()?,
             clamp,
         })
     }

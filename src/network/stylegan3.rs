@@ -9,7 +9,6 @@ use super::layers::LayerSpec;
 use super::linear::Linear;
 use super::loader::Loader;
 use super::modulated::{convolve, modulate, normalise_weight};
-use super::upfirdn::Fir;
 use crate::Result;
 
 /// The synthesis network: w and a transform to an image.
@@ -100,8 +99,9 @@ impl Layer {
     ) -> Result<Self> {
         let name = format!("synthesis.{}", spec.name);
         let get = |part: &str| loader.tensor(&format!("{name}.{part}"), device);
-        let filter =
-            |factor: usize, part: &str| -> Result<_> { Ok((factor as i64, Fir::new(get(part)?))) };
+        let filter = |factor: usize, part: &str| -> Result<_> {
+            Ok((factor as i64, loader.fir(&format!("{name}.{part}"), device)?))
+        };
         let weight = get("weight")?;
         Ok(Self {
             affine: Linear::load(loader, &format!("{name}.affine"), 1.0, device)?,

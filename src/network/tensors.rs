@@ -73,14 +73,14 @@ pub trait TensorSource {
 /// much larger (specification section 1).
 pub const MAPPING_LR_MULTIPLIER: f64 = 0.01;
 
-struct List(Vec<TensorSpec>);
+pub(super) struct List(pub Vec<TensorSpec>);
 
 impl List {
-    fn add(&mut self, name: impl Into<String>, shape: &[usize], role: Role) {
+    pub fn add(&mut self, name: impl Into<String>, shape: &[usize], role: Role) {
         self.0.push(TensorSpec { name: name.into(), shape: shape.to_vec(), role });
     }
 
-    fn linear(&mut self, name: &str, from: usize, to: usize, weight: Role, bias: Role) {
+    pub fn linear(&mut self, name: &str, from: usize, to: usize, weight: Role, bias: Role) {
         self.add(format!("{name}.weight"), &[to, from], weight);
         self.add(format!("{name}.bias"), &[to], bias);
     }

@@ -1,7 +1,7 @@
 //! Resampling with FIR filters, composed of libtorch's convolutions: transposed ones up, strided
 //! ones down, so that no zero is ever inserted and none multiplied.
 
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use tch::{Device, Kind, Tensor};
 
@@ -16,13 +16,18 @@ pub type Padding = [i64; 4];
 pub struct Fir {
     taps: Tensor,
     /// The same as plain numbers, once they are asked for.
-    filter: OnceLock<Filter>,
+    filter: Arc<OnceLock<Filter>>,
 }
 
 impl Fir {
     /// Takes a filter of one axis or two.
     pub fn new(taps: Tensor) -> Self {
-        Self { taps, filter: OnceLock::new() }
+        Self { taps, filter: Arc::default() }
+    }
+
+    /// The same filter, with what was found out about it.
+    pub fn share(&self) -> Self {
+        Self { taps: self.taps.shallow_clone(), filter: Arc::clone(&self.filter) }
     }
 
     /// The taps as plain numbers. The first call copies them from their device.

@@ -5,6 +5,7 @@
 //! asked for.
 
 mod blob;
+mod bundle;
 mod cursor;
 mod dtype;
 mod network_pickle;
@@ -25,8 +26,9 @@ use std::fmt;
 use std::path::Path;
 use std::str::FromStr;
 
+pub use bundle::Bundle;
 pub use dtype::DType;
-pub use safetensors::write;
+pub use safetensors::{write, write_tensors};
 pub use sniff::Format;
 pub use source::Source;
 
@@ -103,8 +105,8 @@ pub struct Origin {
 pub struct Facts {
     /// How the file is written.
     pub format: Format,
-    /// The network that was opened. A file of the program's own format has one; if that is `G`,
-    /// asking for the default opens it.
+    /// The network that was opened. If a file of the program's own format has only `G`, asking for the
+    /// default opens it.
     pub part: Part,
     /// The networks that the file has.
     pub parts: Vec<Part>,
@@ -143,14 +145,17 @@ impl NetworkFile {
                 Ok(Self { source, tensors, config, facts })
             }
             Format::Safetensors => {
-                let contents = safetensors::read(&source)?;
-                let found = contents.part;
-                if found != part && (part, found) != (Part::GEma, Part::G) {
-                    return Err(source.unfit(part.absent(&[found])));
-                }
-                let (format, parts, ignored) = (Format::Safetensors, vec![found], Vec::new());
+                let contents = safetensors::read(&source, part)?;
+                let parts = contents.parts;
+                let found = match parts[..] {
+                    [Part::G] if part == Part::GEma => Part::G,
+                    _ if parts.contains(&part) => part,
+                    _ => return Err(source.unfit(part.absent(&parts))),
+                };
+                let (format, ignored) = (Format::Safetensors, Vec::new());
                 let facts = Facts { format, part: found, parts, ignored, origin: contents.origin };
-                Ok(Self { source, tensors: contents.tensors, config: contents.config, facts })
+                let config = contents.config.filter(|_| found != Part::D);
+                Ok(Self { source, tensors: contents.tensors, config, facts })
             }
         }
     }

@@ -21,3 +21,4 @@ mod report;
 mod resume;
 mod splits;
 mod tools;
+mod train;

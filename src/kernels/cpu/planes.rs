@@ -61,14 +61,16 @@ impl Planes {
     /// Takes `[channels, height, width]` samples, each channel times its factor.
     pub fn fill(&mut self, samples: &[f32], factors: &[f32]) {
         let area = self.size[0] * self.size[1];
-        for (block, pixels) in self.pixels.chunks_exact_mut(area.max(1)).enumerate() {
-            pixels.fill(Pixel::default());
-            let first = block * 16;
-            for (lane, channel) in (first..self.channels.min(first + 16)).enumerate() {
-                let plane = &samples[channel * area..][..area];
-                for (pixel, sample) in pixels.iter_mut().zip(plane) {
-                    pixel.0[lane] = sample * factors[channel];
+        let blocks = samples.chunks(16 * area.max(1)).zip(factors.chunks(16));
+        for (pixels, (samples, factors)) in self.pixels.chunks_exact_mut(area.max(1)).zip(blocks) {
+            let lanes = samples.len() / area;
+            // Pixel by pixel: sixteen planes are read along, and each pixel is written once.
+            for (i, pixel) in pixels.iter_mut().enumerate() {
+                let mut values = [0.0; 16];
+                for lane in 0..lanes {
+                    values[lane] = samples[lane * area + i] * factors[lane];
                 }
+                pixel.0 = values;
             }
         }
     }
@@ -87,12 +89,22 @@ impl Planes {
 
     /// The samples `[channels, height, width]`.
     pub fn samples(&self) -> Vec<f32> {
-        let area = self.size[0] * self.size[1];
-        let mut samples = Vec::with_capacity(self.channels * area);
-        for channel in 0..self.channels {
-            let block = &self.pixels[channel / 16 * area..][..area];
-            samples.extend(block.iter().map(|pixel| pixel.0[channel % 16]));
-        }
+        let mut samples = vec![0.0; self.channels * self.size[0] * self.size[1]];
+        self.write(&mut samples);
         samples
+    }
+
+    /// Writes the samples `[channels, height, width]`.
+    pub fn write(&self, samples: &mut [f32]) {
+        let area = self.size[0] * self.size[1];
+        let blocks = samples.chunks_mut(16 * area.max(1));
+        for (pixels, samples) in self.pixels.chunks_exact(area.max(1)).zip(blocks) {
+            let lanes = samples.len() / area;
+            for (i, pixel) in pixels.iter().enumerate() {
+                for lane in 0..lanes {
+                    samples[lane * area + i] = pixel.0[lane];
+                }
+            }
+        }
     }
 }

@@ -3,7 +3,7 @@
 //! | metadata key | value |
 //! |---|---|
 //! | `sg3render.format` | `1` |
-//! | `sg3render.part` | `G_ema`, `G` or `D` |
+//! | `sg3render.part` | `G_ema`, `G` or `D`; several with commas in a checkpoint, whose tensors' names then begin with their part's and a dot |
 //! | `sg3render.config` | a generator's [`crate::network::Config`] as JSON |
 //! | `sg3render.source_name` | name of the file that was imported, if any |
 //! | `sg3render.source_sha256` | SHA-256 of that file |
@@ -13,8 +13,8 @@
 mod read;
 mod write;
 
-pub(crate) use read::read;
-pub use write::write;
+pub(crate) use read::{header, read};
+pub use write::{write, write_tensors};
 
 const FORMAT: &str = "sg3render.format";
 const PART: &str = "sg3render.part";

@@ -22,12 +22,15 @@ const MAX_HEADER: u64 = 1 << 19;
 pub(crate) struct Contents {
     pub tensors: BTreeMap<String, Tensor>,
     pub config: Option<Config>,
-    pub part: Part,
+    /// Those that the file has; one at least.
+    pub parts: Vec<Part>,
     pub origin: Option<Origin>,
 }
 
-/// Reads the header and checks that the tensors are there.
-pub(crate) fn read(source: &Source) -> Result<Contents> {
+/// Reads the header: the metadata, and the tensors, which are checked to be there.
+pub(crate) fn header(
+    source: &Source,
+) -> Result<(BTreeMap<String, String>, BTreeMap<String, Tensor>)> {
     let mut len = [0; 8];
     source.read_at(0, &mut len)?;
     let len = u64::from_le_bytes(len);
@@ -53,27 +56,6 @@ pub(crate) fn read(source: &Source) -> Result<Contents> {
         ));
     }
 
-    let none = Default::default();
-    let metadata = header.metadata().as_ref().unwrap_or(&none);
-    match metadata.get(FORMAT).map(String::as_str) {
-        Some("1") => {}
-        Some(other) => return Err(source.unfit(format_args!("is of format {other}; this program knows 1"))),
-        None => return Err(source.unfit("is a safetensors file without a network's configuration; make one with `sg3render import`")),
-    }
-    let part = metadata.get(PART).and_then(|name| name.parse().ok());
-    let part: Part =
-        part.ok_or_else(|| source.unfit("does not say which network it holds (`sg3render.part`)"))?;
-    let config = metadata.get(CONFIG).map(|text| config(source, text)).transpose()?;
-    if config.is_none() && part != Part::D {
-        return Err(
-            source.unfit("holds a generator without its configuration (`sg3render.config`)")
-        );
-    }
-    let origin = match (metadata.get(SOURCE_NAME), metadata.get(SOURCE_SHA256)) {
-        (Some(name), Some(sha256)) => Some(Origin { name: name.clone(), sha256: sha256.clone() }),
-        _ => None,
-    };
-
     let mut tensors = BTreeMap::new();
     for (name, info) in header.tensors() {
         let dtype = match info.dtype {
@@ -89,7 +71,40 @@ pub(crate) fn read(source: &Source) -> Result<Contents> {
         let tensor = Tensor::contiguous(storage, info.shape.clone());
         tensors.insert(name, tensor.map_err(|message| source.invalid(blob.start, message))?);
     }
-    Ok(Contents { tensors, config, part, origin })
+    let metadata = header.metadata().iter().flatten();
+    Ok((metadata.map(|(key, value)| (key.clone(), value.clone())).collect(), tensors))
+}
+
+/// Reads a network, `wanted` if the file has it.
+pub(crate) fn read(source: &Source, wanted: Part) -> Result<Contents> {
+    let (metadata, mut tensors) = header(source)?;
+    match metadata.get(FORMAT).map(String::as_str) {
+        Some("1") => {}
+        Some(other) => return Err(source.unfit(format_args!("is of format {other}; this program knows 1"))),
+        None => return Err(source.unfit("is a safetensors file without a network's configuration; make one with `sg3render import`")),
+    }
+    let names = metadata.get(PART).map_or("", String::as_str);
+    let parts: Result<Vec<Part>> = names.split(',').map(str::parse).collect();
+    let parts = parts
+        .map_err(|_| source.unfit("does not say which network it holds (`sg3render.part`)"))?;
+    let config = metadata.get(CONFIG).map(|text| config(source, text)).transpose()?;
+    if config.is_none() && parts != [Part::D] {
+        return Err(
+            source.unfit("holds a generator without its configuration (`sg3render.config`)")
+        );
+    }
+    let origin = match (metadata.get(SOURCE_NAME), metadata.get(SOURCE_SHA256)) {
+        (Some(name), Some(sha256)) => Some(Origin { name: name.clone(), sha256: sha256.clone() }),
+        _ => None,
+    };
+
+    if parts.len() > 1 {
+        let begin = format!("{wanted}.");
+        let own =
+            |(name, tensor): (String, _)| Some((name.strip_prefix(&begin)?.to_owned(), tensor));
+        tensors = tensors.into_iter().filter_map(own).collect();
+    }
+    Ok(Contents { tensors, config, parts, origin })
 }
 
 fn config(source: &Source, text: &str) -> Result<Config> {

@@ -30,9 +30,33 @@ pub fn write(
     origin: Option<&Origin>,
     shapes: &BTreeMap<String, Vec<usize>>,
     overwrite: bool,
+    fill: impl FnMut(&str, &mut Numbers) -> Result<()>,
+) -> Result<()> {
+    let mut metadata = BTreeMap::new();
+    if let Some(Origin { name, sha256 }) = origin {
+        metadata.insert(SOURCE_NAME, name.clone());
+        metadata.insert(SOURCE_SHA256, sha256.clone());
+    }
+    write_tensors(out, &[part], config, metadata, shapes, overwrite, fill)
+}
+
+/// As [`write()`], for several networks in one file, whose tensors' names begin with their part's name and a
+/// dot, and whatever else the file is to hold, with more metadata.
+///
+/// # Errors
+/// As [`write()`].
+pub fn write_tensors(
+    out: &Path,
+    parts: &[Part],
+    config: Option<&Config>,
+    mut metadata: BTreeMap<&'static str, String>,
+    shapes: &BTreeMap<String, Vec<usize>>,
+    overwrite: bool,
     mut fill: impl FnMut(&str, &mut Numbers) -> Result<()>,
 ) -> Result<()> {
-    let header = header(out, part, config, origin, shapes)?;
+    let parts: Vec<_> = parts.iter().map(|part| part.name()).collect();
+    metadata.extend([(FORMAT, "1".to_owned()), (PART, parts.join(","))]);
+    let header = header(out, metadata, config, shapes)?;
     let mut aside = Aside::create(out, overwrite)?;
     let mut file = BufWriter::with_capacity(1 << 20, aside.file());
     let failed = |e| Error::io("write", out, e);
@@ -68,22 +92,16 @@ fn numel(shape: &[usize]) -> Option<usize> {
 /// The header, padded so that the numbers are aligned to 8 bytes.
 fn header(
     out: &Path,
-    part: Part,
+    // Sorted maps all through: a hash map's order would differ from run to run.
+    mut metadata: BTreeMap<&'static str, String>,
     config: Option<&Config>,
-    origin: Option<&Origin>,
     shapes: &BTreeMap<String, Vec<usize>>,
 ) -> Result<Vec<u8>> {
     let fail = |what: &dyn std::fmt::Display| {
         Error::Invalid(format!("cannot describe `{}`: {what}", out.display()))
     };
-    // Sorted maps all through: a hash map's order would differ from run to run.
-    let mut metadata = BTreeMap::from([(FORMAT, "1".to_owned()), (PART, part.name().to_owned())]);
     if let Some(config) = config {
         metadata.insert(CONFIG, serde_json::to_string(config).map_err(|e| fail(&e))?);
-    }
-    if let Some(Origin { name, sha256 }) = origin {
-        metadata.insert(SOURCE_NAME, name.clone());
-        metadata.insert(SOURCE_SHA256, sha256.clone());
     }
     let mut header = Map::new();
     header.insert("__metadata__".into(), json!(metadata));

@@ -1,0 +1,223 @@
+//! The loop: iterations, and what is kept and told on the way.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use tch::Device;
+
+use super::checkpoint;
+use super::events::Events;
+use super::order::Order;
+use super::samples;
+use super::settings::Settings;
+use super::state::State;
+use super::stats::{Log, Means, Tick, peak_memory};
+use super::step::{ADA_INTERVAL, Source, step};
+use super::transfer::{Fitted, transfer};
+use crate::dataset::Dataset;
+use crate::diagnostics::save;
+use crate::progress::{Progress, Status};
+use crate::{Error, Result};
+
+/// How a training is run. Nothing of it changes the networks.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// The folder of the run.
+    pub out: PathBuf,
+    /// Images that the discriminator shall be shown.
+    pub images: u64,
+    /// Figures are told every so many images.
+    pub tick: u64,
+    /// Checkpoint, network and samples every so many images.
+    pub snap: u64,
+    /// Checkpoints that are kept.
+    pub keep: usize,
+    /// Goes on from the newest checkpoint of the folder.
+    pub resume: bool,
+    /// The network whose tensors the training begins with.
+    pub transfer: Option<PathBuf>,
+}
+
+/// A checkpoint is written at least this often.
+const CHECKPOINT_EVERY: Duration = Duration::from_secs(15 * 60);
+
+/// Listens to a training.
+pub trait Watch: Progress {
+    /// Some iterations are done.
+    fn tick(&self, tick: &Tick);
+    /// A file to go on from is complete.
+    fn saved(&self, images: u64, path: &Path);
+    /// What was taken over from another network.
+    fn fitted(&self, fitted: &Fitted);
+}
+
+/// How a training ended.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Outcome {
+    /// Images that the discriminator has been shown.
+    pub images: u64,
+    /// The averaged generator.
+    pub network: PathBuf,
+}
+
+/// Trains until enough images were shown, from the beginning or the newest checkpoint.
+///
+/// # Errors
+/// [`Error::Usage`] for a folder that holds a run where none is resumed; [`Error::Interrupted`] when the
+/// listener asked to stop: a checkpoint is there then; [`Error::Invalid`] where a loss is no number any
+/// more: the newest checkpoint is from before; those of reading and writing.
+pub fn run(
+    images: &Dataset,
+    settings: &Settings,
+    options: &Options,
+    device: Device,
+    watch: &dyn Watch,
+) -> Result<Outcome> {
+    let out = &options.out;
+    let before = checkpoint::list(out)?;
+    let mut state = match before.last() {
+        Some((_, path)) if options.resume => {
+            let (state, made_with) = checkpoint::load(path, device)?;
+            settings.same_as(&made_with)?;
+            state
+        }
+        Some(_) => {
+            return Err(Error::Usage(format!(
+                "`{}` holds a run; go on with --resume, or name another folder",
+                out.display()
+            )));
+        }
+        None => begin(settings, options, device, watch)?,
+    };
+    fs::create_dir_all(out).map_err(|e| Error::io("create", out, e))?;
+    let fresh = state.counters.images == 0;
+    let mut run = Run {
+        settings,
+        options,
+        watch,
+        log: Log::open(&out.join("stats.jsonl"), state.counters.images)?,
+        events: Events::create(out)?,
+        means: Means::default(),
+        since: (Instant::now(), state.counters.images),
+        saved: Instant::now(),
+        r_t: None,
+    };
+    let set = if settings.mirror { images.mirrored() } else { images.clone() };
+    let source = Source { images: &set, order: Order::new(settings.seed, set.len()), device };
+    if fresh {
+        let json = serde_json::to_string_pretty(settings);
+        let json = json.map_err(|e| Error::Invalid(format!("cannot write the settings: {e}")))?;
+        save(&out.join("settings.json"), json.as_bytes(), true)?;
+        save(&out.join("reals.png"), &samples::reals(images, settings.seed)?, true)?;
+        run.samples(&state)?;
+    }
+    let status = |state: &State| Status {
+        done: state.counters.images.min(options.images),
+        total: options.images,
+        bottleneck: None,
+    };
+    while state.counters.images < options.images {
+        if !watch.update(&status(&state)) {
+            run.checkpoint(&state)?;
+            return Err(Error::Interrupted);
+        }
+        run.iterate(&mut state, &source)?;
+    }
+    watch.update(&status(&state));
+    Ok(Outcome { images: state.counters.images, network: run.snapshot(&state)? })
+}
+
+/// The networks as drawn, and what fits of another.
+fn begin(
+    settings: &Settings,
+    options: &Options,
+    device: Device,
+    watch: &dyn Watch,
+) -> Result<State> {
+    let state = State::new(settings, device)?;
+    if let Some(path) = &options.transfer {
+        for fitted in transfer(path, &state)? {
+            watch.fitted(&fitted);
+        }
+    }
+    Ok(state)
+}
+
+struct Run<'a> {
+    settings: &'a Settings,
+    options: &'a Options,
+    watch: &'a dyn Watch,
+    log: Log,
+    events: Events,
+    means: Means,
+    /// When the last tick was, and at how many images.
+    since: (Instant, u64),
+    saved: Instant,
+    r_t: Option<f64>,
+}
+
+impl Run<'_> {
+    fn iterate(&mut self, state: &mut State, source: &Source) -> Result<()> {
+        let before = state.counters.images;
+        let measured = step(state, self.settings, source)?;
+        self.means.add(&measured);
+        if state.counters.step.is_multiple_of(u64::from(ADA_INTERVAL)) {
+            self.r_t = state.adapt(self.settings, ADA_INTERVAL).or(self.r_t);
+        }
+        let now = state.counters.images;
+        let crossed = |every: u64| now / every.max(1) > before / every.max(1);
+        let done = now >= self.options.images;
+        if crossed(self.options.tick) || done {
+            self.tick(state)?;
+        }
+        if crossed(self.options.snap) && !done {
+            self.snapshot(state)?;
+        } else if self.saved.elapsed() > CHECKPOINT_EVERY {
+            self.checkpoint(state)?;
+        }
+        Ok(())
+    }
+
+    fn tick(&mut self, state: &State) -> Result<()> {
+        let images = state.counters.images;
+        let (begun, before) = std::mem::replace(&mut self.since, (Instant::now(), images));
+        let kimg = (images - before) as f64 / 1e3;
+        let tick = Tick {
+            images: (images, self.options.images),
+            seconds_per_kimg: begun.elapsed().as_secs_f64() / kimg.max(1e-9),
+            r_t: self.r_t,
+            p: state.counters.p,
+            memory: peak_memory(),
+            means: self.means.take(),
+        };
+        self.log.add(&tick)?;
+        self.events.numbers(images, &tick.figures())?;
+        self.watch.tick(&tick);
+        Ok(())
+    }
+
+    fn checkpoint(&mut self, state: &State) -> Result<()> {
+        let path = checkpoint::save(&self.options.out, state, self.settings, self.options.keep)?;
+        self.saved = Instant::now();
+        self.watch.saved(state.counters.images, &path);
+        Ok(())
+    }
+
+    /// Everything that is kept; returns where the averaged generator is.
+    fn snapshot(&mut self, state: &State) -> Result<PathBuf> {
+        let name = format!("network-{:09}.safetensors", state.counters.images);
+        let path = self.options.out.join(name);
+        checkpoint::save_network(&path, &state.g_ema, self.settings)?;
+        self.samples(state)?;
+        self.checkpoint(state)?;
+        Ok(path)
+    }
+
+    fn samples(&mut self, state: &State) -> Result<()> {
+        let images = state.counters.images;
+        let png = samples::generated(state, self.settings)?;
+        save(&self.options.out.join(format!("samples-{images:09}.png")), &png, true)?;
+        self.events.picture(images, "samples", &png)
+    }
+}
