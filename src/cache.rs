@@ -75,6 +75,3 @@ fn write(path: &Path, content: &[u8]) -> Result<()> {
         .map_err(|e| Error::io("write", path, e))?;
     aside.commit()
 }
-
-#[cfg(test)]
-mod tests;
