@@ -42,8 +42,7 @@ pub fn beats(onset: &[f32], rate: f64) -> Beats {
     let mean = onset.iter().map(|&x| f64::from(x)).sum::<f64>() / onset.len().max(1) as f64;
     let square = onset.iter().map(|&x| (f64::from(x) - mean).powi(2)).sum::<f64>();
     let deviation = (square / onset.len().max(1) as f64).sqrt();
-    // NaN, too, is no deviation.
-    if !(deviation > 1e-6) {
+    if deviation.is_nan() || deviation <= 1e-6 {
         return Beats::default();
     }
     let strength: Vec<f64> = onset.iter().map(|&x| (f64::from(x) - mean) / deviation).collect();

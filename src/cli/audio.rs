@@ -173,8 +173,8 @@ fn bands(hearing: &Hearing) -> Sheet {
 }
 
 fn pitches(hearing: &Hearing) -> Sheet {
-    let row = |(i, &name): (usize, &'static str)| (name, hearing.series(Feature::Chroma(i)));
-    let rows: Vec<_> = PITCHES.iter().enumerate().map(row).collect();
+    let row = |(i, name)| (name, hearing.series(Feature::Chroma(i)));
+    let rows: Vec<_> = PITCHES.into_iter().enumerate().map(row).collect();
     rows_over_time("Pitch classes", &rows, hearing.seconds())
 }
 

@@ -218,8 +218,8 @@ mod tests {
         let mut plot = plot(zigzag);
         plot.lines.truncate(1);
         let png = image::load_from_memory(&plot.png().unwrap()).unwrap().to_rgb8();
-        let line =
-            |y: u32| (0..SIZE.0).filter(move |&x| png.get_pixel(x, y).0 == [0, 114, 178]).count();
+        let blue = |x: u32, y: u32| png.get_pixel(x, y).0 == [0, 114, 178];
+        let line = |y: u32| (0..SIZE.0).filter(|&x| blue(x, y)).count();
         let drawn: Vec<usize> = (0..SIZE.1).map(line).collect();
         assert!(drawn[SIZE.1 as usize / 2] > 100);
         // Above the plot there is the title, below it the axis.

@@ -61,7 +61,8 @@ fn busy(interpolation: Interpolation) -> Resolved {
         },
     ];
     timeline.camera.rotate = curve([(0.0, 0.0), (47.0, 90.0)]);
-    let scene = Scene { clock: Clock::new((24, 1)), stretch: 1.0, frames: 48.0 };
+    let scene =
+        Scene { clock: Clock::new((24, 1)), stretch: 1.0, frames: 48.0, signals: Vec::new() };
     let program = Variables::default().program("0.1 * noise(3, t) - progress / 9").unwrap();
     let wobble = Number::Expression(program, Arc::new(scene));
     timeline.camera.pivot = curve([(0.0, Pair([wobble, 0.1.into()])), (40.0, [0.0; 2].into())]);
