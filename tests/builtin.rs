@@ -17,7 +17,8 @@ fn latents(seed: u32, count: usize, z_dim: usize) -> Tensor {
 /// when it does not.
 #[test]
 fn built_in_networks_are_settled() {
-    for name in builtin::names() {
+    // `aliased` has the weights and magnitudes of `default`, to be told from it by its filters alone.
+    for name in builtin::names().filter(|name| *name != "aliased") {
         let source = builtin::make(name).unwrap();
         let config = source.config();
         let (mapping, mut synthesis) = load_composed(&source, Device::Cpu, Precision::F32).unwrap();

@@ -40,6 +40,19 @@ fn npy(shape: &str, len: usize) -> Vec<u8> {
     bytes
 }
 
+/// A second of silence.
+fn wav() -> Vec<u8> {
+    const RATE: u32 = 8000;
+    let form =
+        [&[1, 0, 1, 0][..], &RATE.to_le_bytes(), &RATE.to_le_bytes(), &[1, 0, 8, 0]].concat();
+    let samples = [128; RATE as usize];
+    let chunk = |name: &[u8], content: &[u8]| {
+        [name, &(content.len() as u32).to_le_bytes(), content].concat()
+    };
+    let body = [b"WAVE".to_vec(), chunk(b"fmt ", &form), chunk(b"data", &samples)].concat();
+    chunk(b"RIFF", &body)
+}
+
 /// The files that the snippets name.
 fn write_files(folder: &Path) {
     let golden = Path::new("tests/golden");
@@ -54,7 +67,10 @@ fn write_files(folder: &Path) {
     archive.start_file("w.npy", SimpleFileOptions::default()).unwrap();
     archive.write_all(&npy(&format!("5, {w_dim}"), 5 * w_dim)).unwrap();
     archive.finish().unwrap();
-    fs::write(folder.join("song.wav"), []).unwrap();
+    fs::create_dir(folder.join("stems")).unwrap();
+    for name in ["song.wav", "stems/drums.wav"] {
+        fs::write(folder.join(name), wav()).unwrap();
+    }
 }
 
 #[test]

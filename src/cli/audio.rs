@@ -9,7 +9,8 @@ use sg3render::{Error, Result};
 
 use super::diagnose::save_page;
 use super::measure_args::AudioArgs;
-use super::terminal::{Style, Terminal, say, stop_on_ctrl_c};
+use super::stopping::stop_on_ctrl_c;
+use super::terminal::{Style, Terminal, say};
 
 /// Points of a plotted line, at most: as many as a screen has pixels.
 const POINTS: usize = 1500;

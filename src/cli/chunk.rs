@@ -12,7 +12,8 @@ use tch::Device;
 
 use super::film::{self, Engine};
 use super::film_args::{ChunkArgs, FilmArgs};
-use super::terminal::{Terminal, leash, stop_on_ctrl_c, stopped};
+use super::stopping::{leash, stop_on_ctrl_c, stopped};
+use super::terminal::Terminal;
 
 /// Renders one chunk, or its share of all of them.
 pub fn run(args: &ChunkArgs) -> Result<()> {

@@ -9,7 +9,8 @@ use sg3render::progress::Progress;
 use sg3render::{Error, Result};
 
 use super::dataset_args::DatasetArgs;
-use super::terminal::{Terminal, stop_on_ctrl_c};
+use super::stopping::stop_on_ctrl_c;
+use super::terminal::Terminal;
 
 /// How many bad files are named; the report has all.
 const NAMED: usize = 10;

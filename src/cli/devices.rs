@@ -12,7 +12,8 @@ use sg3render::render::Project;
 use sg3render::{Error, Result};
 
 use super::film_args::{FilmArgs, RenderArgs};
-use super::terminal::{Terminal, hold, stopped};
+use super::stopping::{hold, stopped};
+use super::terminal::Terminal;
 
 /// Renders what is missing of the chunks in `folder` on all devices that are asked for. Where a worker
 /// fails the others do its share; it is an error when all have ended and chunks are missing.

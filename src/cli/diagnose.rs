@@ -12,7 +12,8 @@ use sg3render::{Error, Result};
 
 use super::footage::{Footage, label};
 use super::measure_args::{AverageArgs, Diagnose, OutputArgs, StripesArgs};
-use super::terminal::{Style, Terminal, say, stop_on_ctrl_c};
+use super::stopping::stop_on_ctrl_c;
+use super::terminal::{Style, Terminal, say};
 use super::{layers, shot, spectrum};
 
 /// Runs one of the diagnoses.

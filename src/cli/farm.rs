@@ -14,7 +14,8 @@ use sg3render::{Error, Result};
 
 use super::farm_args::{Farm, JobArgs, StatusArgs};
 use super::farm_plan;
-use super::terminal::{Style, Terminal, say, stop_on_ctrl_c, stopped};
+use super::stopping::{stop_on_ctrl_c, stopped};
+use super::terminal::{Style, Terminal, say};
 
 /// `--watch` asks Slurm this often.
 const ASK_EVERY: Duration = Duration::from_secs(2);

@@ -4,7 +4,8 @@ use sg3render::weights::{self, NetworkFile};
 use sg3render::{Error, Result};
 
 use super::args::ImportArgs;
-use super::terminal::{end_on_ctrl_c, say};
+use super::stopping::end_on_ctrl_c;
+use super::terminal::say;
 
 /// Turns a network of any known format into the program's own.
 pub fn run(args: &ImportArgs) -> Result<()> {

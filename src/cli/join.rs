@@ -12,7 +12,8 @@ use sg3render::schedule::ranges;
 
 use super::film::tell;
 use super::film_args::JoinArgs;
-use super::terminal::{Terminal, stop_on_ctrl_c};
+use super::stopping::stop_on_ctrl_c;
+use super::terminal::Terminal;
 
 /// Makes a film of a folder of chunks.
 pub fn run(args: &JoinArgs) -> Result<()> {

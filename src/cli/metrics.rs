@@ -12,7 +12,8 @@ use sg3render::timeline::Model;
 use super::film_args::PrecisionArg;
 use super::footage::label;
 use super::measure_args::{Measure, MetricsArgs};
-use super::terminal::{Style, say, stop_on_ctrl_c};
+use super::stopping::stop_on_ctrl_c;
+use super::terminal::{Style, say};
 use super::{distribution, equivariance};
 
 /// A network that is measured, and where its figures go.

@@ -29,6 +29,7 @@ mod resume;
 mod shot;
 mod spectrum;
 mod still;
+mod stopping;
 mod terminal;
 mod train;
 mod train_args;
@@ -79,7 +80,7 @@ pub fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             let error = match error {
-                Error::Interrupted => terminal::interruption(),
+                Error::Interrupted => stopping::interruption(),
                 other => other,
             };
             terminal::show_error(&error, json);

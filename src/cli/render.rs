@@ -6,7 +6,8 @@ use sg3render::{Error, Result};
 use super::film::{self, Engine};
 use super::film_args::RenderArgs;
 use super::resume;
-use super::terminal::{Terminal, stop_on_ctrl_c};
+use super::stopping::stop_on_ctrl_c;
+use super::terminal::Terminal;
 
 /// Renders a timeline.
 pub fn run(args: &RenderArgs) -> Result<()> {

@@ -14,7 +14,8 @@ use sg3render::{Error, Result};
 
 use super::chunk::Worker;
 use super::film_args::RenderArgs;
-use super::terminal::{Terminal, stop_on_ctrl_c, stopped};
+use super::stopping::{stop_on_ctrl_c, stopped};
+use super::terminal::Terminal;
 use super::{devices, film, join};
 
 /// Renders what is missing of a film, and joins it.

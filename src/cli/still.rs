@@ -8,7 +8,8 @@ use sg3render::{Error, Result};
 
 use super::args::StillArgs;
 use super::film::overrides;
-use super::terminal::{end_on_ctrl_c, say, show_report};
+use super::stopping::end_on_ctrl_c;
+use super::terminal::{say, show_report};
 
 /// Renders one moment.
 pub fn run(args: &StillArgs) -> Result<()> {

@@ -13,7 +13,8 @@ use sg3render::weights::{NetworkFile, Part};
 use sg3render::{Error, Result};
 
 use super::film_args::PrecisionArg;
-use super::terminal::{Terminal, stop_on_ctrl_c};
+use super::stopping::stop_on_ctrl_c;
+use super::terminal::Terminal;
 use super::train_args::{Aug, Gamma, TrainArgs};
 
 /// Trains a network.

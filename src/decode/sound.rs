@@ -74,6 +74,7 @@ impl Sound {
             match self.decoder.receive_frame(&mut decoded) {
                 Ok(()) => return self.convert(&mut decoded).map(Some),
                 Err(ffmpeg_next::Error::Eof) => return self.rest(),
+                Err(ffmpeg_next::Error::InvalidData) => {}
                 // It wants more.
                 Err(ffmpeg_next::Error::Other { .. }) if !self.at_end => self.feed()?,
                 Err(e) => return Err(self.failed(e)),

@@ -171,6 +171,7 @@ mod tests {
             }
         }
     }
+
     #[test]
     fn the_finer_filter_is_exact_well_below_half_the_rate() {
         for frequency in [0.05, 0.2, 0.3] {
@@ -182,7 +183,8 @@ mod tests {
                 let ((out, mask), exact) = (fine_shift(&at([0.0; 2]), t), at(t));
                 assert!(mask.0.iter().filter(|counts| **counts).count() > 300);
                 for (i, _) in mask.0.iter().enumerate().filter(|(_, counts)| **counts) {
-                    assert!((out.values[i] - exact.values[i]).abs() < 3e-4, "{frequency} {t:?}");
+                    // Along each axis up to 1.6e-4, which is where both are moved by half a pixel.
+                    assert!((out.values[i] - exact.values[i]).abs() < 3.3e-4, "{frequency} {t:?}");
                 }
             }
         }

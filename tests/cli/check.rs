@@ -39,7 +39,7 @@ fn all_mistakes_are_told_at_once() {
     let findings: Vec<Value> = serde_json::from_str(&run.stdout).unwrap();
     let places: Vec<_> =
         findings.iter().map(|f| (f["line"].as_u64(), f["column"].as_u64())).collect();
-    let expected = [(2, 12), (3, 5), (4, 19), (5, 44), (5, 76)];
+    let expected = [(2, 12), (3, 5), (4, 19), (5, 44), (5, 77)];
     assert_eq!(places, expected.map(|(line, column)| (Some(line), Some(column))));
     assert!(findings.iter().all(|f| f["severity"] == "error" && f["file"] == "t.ron"));
     assert_eq!(findings[1]["help"], "did you mean `duration`?");

@@ -70,7 +70,7 @@ fn plots_and_signals_are_written() {
     let entry = fs::read_dir(&kept).unwrap().next().unwrap().unwrap().path();
     let remembered = fs::read(&entry).unwrap();
     fs::write(&entry, &remembered[..remembered.len() / 2]).unwrap();
-    assert_eq!(hear(&folder, "a.wav").ok().stdout, told);
+    assert_eq!(hear(&folder, "a.wav").ok().stdout + "heard.html\n", told);
     assert_eq!(fs::read(&entry).unwrap(), remembered);
     // Nothing is replaced unasked.
     hear(&folder, "a.wav -o heard").fails(64, "--overwrite");
