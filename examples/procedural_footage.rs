@@ -158,7 +158,7 @@ impl Creature {
         Self {
             time: (time % 1e5) as f32,
             middle: (0.09 * s(6.1, 0.7), 0.06 + 0.07 * s(4.7, 0.2)),
-            radius: 0.5 + 0.045 * s(31.0, 0.5) + 0.008 * breath,
+            radius: 0.58 + 0.045 * s(31.0, 0.5) + 0.008 * breath,
             turn: turned(yaw, pitch, roll),
             fur: 0.30 + 0.13 * s(37.0, 0.9),
             wind: 0.30 + 0.25 * s(11.0, 0.3),
