@@ -4,6 +4,7 @@
 mod classes;
 #[cfg(test)]
 mod fake;
+mod film;
 mod knots;
 mod latent;
 mod matrix;
@@ -23,6 +24,7 @@ use crate::timeline::number::Number;
 use crate::timeline::resolved::Camera;
 use crate::{Error, Result};
 use classes::Classes;
+pub use film::Part;
 use latent::Latent;
 use stabilise::Stabiliser;
 
