@@ -60,6 +60,30 @@ impl Report {
         start
     }
 
+    /// Adds the files of another report, but none of its findings; what it returns is to be added to its
+    /// spans.
+    pub fn absorb(&mut self, other: &Self) -> usize {
+        let base = self.include(&other.name, &other.text);
+        for (name, text) in &other.included {
+            self.include(name, text);
+        }
+        base
+    }
+
+    /// Adds the findings of a report whose files begin at an offset.
+    pub fn adopt(&mut self, other: Self, base: usize) {
+        self.diagnostics.extend(other.diagnostics.into_iter().map(|found| {
+            let span = found.span.start + base..found.span.end + base;
+            Diagnostic { span, ..found }
+        }));
+    }
+
+    /// The same files, and no findings.
+    #[must_use]
+    pub fn without_findings(&self) -> Self {
+        Self { diagnostics: Vec::new(), ..self.clone() }
+    }
+
     /// Where each file begins, its name and its text.
     fn files(&self) -> impl Iterator<Item = (usize, &str, &str)> {
         let own = std::iter::once((self.name.as_str(), self.text.as_str()));

@@ -63,7 +63,7 @@ fn facts(name: &str) -> Facts {
         preset("prores-422hq", true, false),
         preset("prores-4444", false, false),
     ];
-    Facts { network: network(name), presets, sounds: HashMap::new() }
+    Facts { network: network(name), networks: Vec::new(), presets, sounds: HashMap::new() }
 }
 
 /// What a second of a tone that swells evenly gives, whatever the file holds.

@@ -1,6 +1,8 @@
 //! Any text as a timeline: an error or a sound result, never a panic.
 #![no_main]
 
+use std::collections::HashMap;
+
 use libfuzzer_sys::fuzz_target;
 use sg3render::timeline::{Document, Facts, NetworkFacts, Overrides, PresetFacts};
 
@@ -21,12 +23,15 @@ fuzz_target!(|text: &str| {
         even_width: true,
         even_height: true,
     };
-    let facts = Facts {
-        network: Ok(network),
-        presets: vec![preset],
-    };
     let Ok(document) = Document::parse("fuzz.ron", text) else {
         return;
+    };
+    let models = document.models().into_iter();
+    let facts = Facts {
+        network: Ok(network.clone()),
+        networks: models.map(|model| (model, Ok(network.clone()))).collect(),
+        presets: vec![preset],
+        sounds: HashMap::new(),
     };
     match document.check(&facts, &Overrides::default()) {
         Ok((resolved, warnings)) => assert!(resolved.frames > 0 && !warnings.has_errors()),

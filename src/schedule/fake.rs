@@ -91,6 +91,9 @@ pub fn resolved(latent: Latent) -> Resolved {
         stabilise: None,
         markers: Vec::new(),
         tempo: None,
+        time: None,
+        network: Some(0),
+        tracks: Vec::new(),
     }
 }
 

@@ -2,9 +2,10 @@
 //! depends on the resolved timeline, the network and the frame's number alone.
 
 mod classes;
+mod fade;
 #[cfg(test)]
 mod fake;
-mod film;
+pub mod film;
 mod knots;
 mod latent;
 mod matrix;
@@ -14,17 +15,20 @@ mod spline;
 mod stabilise;
 #[cfg(test)]
 mod tests;
+mod tracks;
 mod walk;
 
 use std::sync::Arc;
 
 use crate::timeline::Resolved;
 use crate::timeline::curve::{Blend, Curve};
+use crate::timeline::moment::Moment;
 use crate::timeline::number::Number;
+use crate::timeline::remap::Remap;
 use crate::timeline::resolved::Camera;
 use crate::{Error, Result};
 use classes::Classes;
-pub use film::Part;
+pub use film::{Film, Part};
 use latent::Latent;
 use stabilise::Stabiliser;
 
@@ -94,6 +98,7 @@ pub struct FrameInput {
 pub struct Schedule {
     mapping: Arc<dyn Mapping>,
     frames: u64,
+    time: Option<Remap>,
     classes: Classes,
     latent: Latent,
     mixes: Vec<Mix>,
@@ -137,6 +142,7 @@ impl Schedule {
         let stabilise = resolved.stabilise.as_ref();
         Ok(Self {
             frames: resolved.frames,
+            time: resolved.time.clone(),
             latent: Latent::new(&resolved.latent, &classes, &*mapping)?,
             mixes,
             psi: resolved.psi.clone(),
@@ -161,7 +167,7 @@ impl Schedule {
                 self.frames
             )));
         }
-        self.input(index, index as f64)
+        self.input(index, (index as f64).into())
     }
 
     /// The input at a time in frames, which may lie between two of them; its index is that of the
@@ -172,18 +178,21 @@ impl Schedule {
                 "there is no frame at time {time_in_frames}: expected a finite number of frames"
             )));
         }
-        self.input(time_in_frames as u64, time_in_frames)
+        self.input(time_in_frames as u64, time_in_frames.into())
     }
 
-    fn input(&self, index: u64, time: f64) -> Result<FrameInput> {
-        let ws = self.ws(time)?;
-        let transform = self.transform(time, &ws[..self.mapping.w_dim()])?;
+    /// The input of a film's frame at a moment of this timeline, before its time is remapped.
+    fn input(&self, index: u64, moment: Moment) -> Result<FrameInput> {
+        let shot = self.time.as_ref().map_or(moment.shot, |time| time.at(moment.shot));
+        let moment = Moment { shot, ..moment };
+        let ws = self.ws(moment)?;
+        let transform = self.transform(moment, &ws[..self.mapping.w_dim()])?;
         Ok(FrameInput { index, ws, transform })
     }
 
     /// Mixed and truncated latents, `num_ws` times `w_dim` values.
-    fn ws(&self, time: f64) -> Result<Vec<f32>> {
-        let mapping = &*self.mapping;
+    fn ws(&self, moment: Moment) -> Result<Vec<f32>> {
+        let (mapping, time) = (&*self.mapping, moment.shot);
         let classes = self.classes.at(time);
         let base = self.latent.at(time, &classes, mapping)?;
         let mut ws: Vec<f64> = Vec::with_capacity(mapping.num_ws() * mapping.w_dim());
@@ -191,7 +200,7 @@ impl Schedule {
             ws.extend_from_slice(base.layer(layer));
         }
         for mix in &self.mixes {
-            let amount = mix.amount.at(time);
+            let amount = mix.amount.at(moment);
             if amount == 0.0 {
                 continue;
             }
@@ -203,7 +212,7 @@ impl Schedule {
                 }
             }
         }
-        let psi = self.psi.at(time);
+        let psi = self.psi.at(moment);
         // Counts are held, not blended; as `usize` they saturate.
         let truncated = self.cutoff.as_ref().map_or(usize::MAX, |curve| curve.held(time) as usize);
         for w in ws.chunks_exact_mut(mapping.w_dim()).take(truncated) {
@@ -215,18 +224,19 @@ impl Schedule {
     }
 
     /// U for a frame whose first latent is `w`.
-    fn transform(&self, time: f64, w: &[f32]) -> Result<[[f64; 3]; 3]> {
-        let transform = matrix::inverse(&self.camera.matrix(time)).ok_or_else(|| {
+    fn transform(&self, moment: Moment, w: &[f32]) -> Result<[[f64; 3]; 3]> {
+        let transform = matrix::inverse(&self.camera.matrix(moment)).ok_or_else(|| {
             Error::Invalid(format!(
-                "the camera flattens the picture at frame {time}: its scale there is {}, expected \
+                "the camera flattens the picture at frame {}: its scale there is {}, expected \
                  a number other than 0 (an easing that overshoots may have passed 0)",
-                self.camera.scale.at(time)
+                moment.shot,
+                self.camera.scale.at(moment)
             ))
         })?;
         if let Some(stabiliser) = &self.stabiliser
             && let Some(pose) = self.mapping.pose(w)
         {
-            return Ok(stabiliser.fold(time, pose, &transform));
+            return Ok(stabiliser.fold(moment, pose, &transform));
         }
         Ok(transform)
     }

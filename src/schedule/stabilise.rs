@@ -5,6 +5,7 @@ use std::f64::consts::TAU;
 use super::Mapping;
 use super::matrix::{Matrix, product, rotation, translation};
 use crate::timeline::curve::Curve;
+use crate::timeline::moment::Moment;
 use crate::timeline::number::Number;
 use crate::timeline::resolved::{Anchor, Stabilise};
 
@@ -34,8 +35,13 @@ impl Stabiliser {
     ///
     /// The angle goes the shorter way. A pose that comes to face away from its anchor changes
     /// sides, which an amount of 1 or 0 does not show.
-    pub fn fold(&self, frame: f64, own: [f64; 4], transform: &Matrix) -> Matrix {
-        let amount = self.amount.at(frame);
+    pub fn fold(
+        &self,
+        moment: impl Into<Moment>,
+        own: [f64; 4],
+        transform: &Matrix,
+    ) -> Matrix {
+        let amount = self.amount.at(moment);
         let [cos, sin, x, y] = own;
         let [anchor_cos, anchor_sin, anchor_x, anchor_y] = self.anchor;
         let turn = anchor_sin.atan2(anchor_cos) - sin.atan2(cos);

@@ -1,16 +1,18 @@
 //! The camera's matrix.
 
+use super::moment::Moment;
 use super::resolved::Camera;
 
 impl Camera {
     /// What the viewer sees at a time in frames, as a matrix that takes a point of the picture
     /// (canvas widths from the centre, x to the right, y down, and 1) to where it is seen: scaled
     /// and turned clockwise about the pivot, then moved.
-    pub fn matrix(&self, frame: f64) -> [[f64; 3]; 3] {
-        let [x, y] = self.translate.at(frame);
-        let [pivot_x, pivot_y] = self.pivot.at(frame);
-        let (sin, cos) = self.rotate.at(frame).to_radians().sin_cos();
-        let scale = self.scale.at(frame);
+    pub fn matrix(&self, moment: impl Into<Moment>) -> [[f64; 3]; 3] {
+        let moment = moment.into();
+        let [x, y] = self.translate.at(moment);
+        let [pivot_x, pivot_y] = self.pivot.at(moment);
+        let (sin, cos) = self.rotate.at(moment).to_radians().sin_cos();
+        let scale = self.scale.at(moment);
         let (c, s) = (scale * cos, scale * sin);
         [
             [c, -s, pivot_x - c * pivot_x + s * pivot_y + x],

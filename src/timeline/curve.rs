@@ -1,6 +1,7 @@
 //! Keyed values over time.
 
 use super::easing::Easing;
+use super::moment::Moment;
 
 /// One key of a curve.
 #[derive(Debug, Clone, PartialEq)]
@@ -69,26 +70,28 @@ impl<V> Curve<V> {
 impl<V: Value> Curve<V> {
     /// The value at a time in frames, which need not be whole. (A curve without keys, which no
     /// checked timeline has, is at its type's default.)
-    pub fn at(&self, frame: f64) -> V::Out {
-        let place = self.folded(frame);
+    pub fn at(&self, moment: impl Into<Moment>) -> V::Out {
+        let moment = moment.into();
+        let place = self.folded(moment.shot);
         let next = self.keys.partition_point(|key| key.at <= place);
         match (next.checked_sub(1).and_then(|i| self.keys.get(i)), self.keys.get(next)) {
             (Some(from), Some(to)) => {
                 let progress = from.easing.eval((place - from.at) / (to.at - from.at));
-                from.value.at(frame).blend(&to.value.at(frame), progress)
+                from.value.at(moment).blend(&to.value.at(moment), progress)
             }
-            (Some(key), None) | (None, Some(key)) => key.value.at(frame),
+            (Some(key), None) | (None, Some(key)) => key.value.at(moment),
             (None, None) => V::Out::default(),
         }
     }
 
     /// The value of the latest key, for what cannot be blended; before the first key, its value.
-    pub fn held(&self, frame: f64) -> V::Out {
-        let place = self.folded(frame);
+    pub fn held(&self, moment: impl Into<Moment>) -> V::Out {
+        let moment = moment.into();
+        let place = self.folded(moment.shot);
         let next = self.keys.partition_point(|key| key.at <= place);
         self.keys
             .get(next.saturating_sub(1))
-            .map_or_else(V::Out::default, |key| key.value.at(frame))
+            .map_or_else(V::Out::default, |key| key.value.at(moment))
     }
 }
 
@@ -96,20 +99,20 @@ impl<V: Value> Curve<V> {
 pub trait Value {
     /// What it is at one moment.
     type Out: Blend;
-    /// What it is at a time in frames.
-    fn at(&self, frame: f64) -> Self::Out;
+    /// What it is at a moment.
+    fn at(&self, moment: Moment) -> Self::Out;
 }
 
 impl Value for f64 {
     type Out = Self;
-    fn at(&self, _: f64) -> Self {
+    fn at(&self, _: Moment) -> Self {
         *self
     }
 }
 
 impl Value for Vec<f64> {
     type Out = Self;
-    fn at(&self, _: f64) -> Self {
+    fn at(&self, _: Moment) -> Self {
         self.clone()
     }
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::curve::Value;
 use super::expression::{Program, Scene};
+use super::moment::Moment;
 
 /// A number as a key holds it.
 #[derive(Clone, PartialEq)]
@@ -48,17 +49,17 @@ impl fmt::Debug for Number {
 
 impl Value for Number {
     type Out = f64;
-    fn at(&self, frame: f64) -> f64 {
+    fn at(&self, moment: Moment) -> f64 {
         match self {
             Self::Constant(value) => *value,
-            Self::Expression(program, scene) => program.at(scene, frame),
+            Self::Expression(program, scene) => program.at(scene, moment),
         }
     }
 }
 
 impl Value for Pair {
     type Out = [f64; 2];
-    fn at(&self, frame: f64) -> [f64; 2] {
-        [self.0[0].at(frame), self.0[1].at(frame)]
+    fn at(&self, moment: Moment) -> [f64; 2] {
+        [self.0[0].at(moment), self.0[1].at(moment)]
     }
 }

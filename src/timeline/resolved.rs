@@ -1,13 +1,17 @@
 //! A timeline without defaults, paths or names left: all that the drawing half sees.
 
+use std::fmt;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use super::curve::{Curve, Key};
+use super::easing::Easing;
 use super::number::{Number, Pair};
+use super::remap::Remap;
 use super::tempo::{Clock, Tempo};
 
-/// Everything a render needs to know besides the network itself.
-#[derive(Debug, Clone, PartialEq)]
+/// Everything a render needs to know besides the networks themselves.
+#[derive(Clone, PartialEq)]
 pub struct Resolved {
     /// Frames per second as a fraction.
     pub fps: (u32, u32),
@@ -37,6 +41,88 @@ pub struct Resolved {
     pub markers: Vec<Marker>,
     /// Where the beats lie.
     pub tempo: Option<Tempo>,
+    /// From the film's time to that of all above and of the tracks; none where they are the same.
+    pub time: Option<Remap>,
+    /// Which of the film's networks draws the picture that the fields above describe; none where
+    /// they describe none, and the tracks lie upon black.
+    pub network: Option<usize>,
+    /// Clips over that picture, the lowest track first.
+    pub tracks: Vec<Track>,
+}
+
+/// Clips one after the other.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Track {
+    /// For people.
+    pub name: String,
+    /// In the order of their starts and of their ends; at most two are seen at once.
+    pub clips: Vec<Clip>,
+    /// 0 shows what is below, 1 the track where it has a clip.
+    pub opacity: Curve<Number>,
+}
+
+/// A piece of another timeline.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Clip {
+    /// For people.
+    pub name: String,
+    /// The file of what is shown; none where it stands in the clip itself.
+    pub file: Option<PathBuf>,
+    /// What is shown, at the film's rate. That of a file has its own music, any other the film's.
+    pub shot: Arc<Resolved>,
+    /// The first moment at which it is seen, frames of the film.
+    pub start: f64,
+    /// The first moment after it.
+    pub end: f64,
+    /// From the film's time to the shot's.
+    pub time: Remap,
+    /// How it comes in; none for a cut.
+    pub fade: Option<Fade>,
+}
+
+/// The beginning of a clip, during which the one before, or what is below, goes.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Fade {
+    /// Its length in frames, above 0.
+    pub frames: f64,
+    /// The way from 0 to 1.
+    pub easing: Easing,
+    /// What is blended.
+    pub by: Medium,
+}
+
+/// What a cross-fade blends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Medium {
+    /// The latents and the cameras, of one network: a single picture that turns into the next.
+    Latent,
+    /// Two pictures, added in linear light.
+    Pixels,
+}
+
+/// As derived, but what a timeline without remapping and tracks has none of is left out: what is
+/// known by this text (chunks, for one) stays known.
+impl fmt::Debug for Resolved {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { fps, frames, canvas, preset, audio, latent, psi, cutoff, class, .. } = self;
+        let Self { mixes, camera, stabilise, markers, tempo, time, network, tracks, .. } = self;
+        let mut all = f.debug_struct("Resolved");
+        all.field("fps", fps).field("frames", frames).field("canvas", canvas);
+        all.field("preset", preset).field("audio", audio).field("latent", latent);
+        all.field("psi", psi).field("cutoff", cutoff).field("class", class);
+        all.field("mixes", mixes).field("camera", camera).field("stabilise", stabilise);
+        all.field("markers", markers).field("tempo", tempo);
+        if let Some(time) = time {
+            all.field("time", time);
+        }
+        if *network != Some(0) {
+            all.field("network", network);
+        }
+        if !tracks.is_empty() {
+            all.field("tracks", tracks);
+        }
+        all.finish()
+    }
 }
 
 /// A name for a moment.
@@ -49,6 +135,30 @@ pub struct Marker {
 }
 
 impl Resolved {
+    /// The same, without what changes no picture.
+    #[must_use]
+    pub fn pictures(&self) -> Self {
+        let clip = |clip: &Clip| Clip {
+            name: String::new(),
+            file: clip.file.as_ref().map(|_| PathBuf::new()),
+            shot: Arc::new(clip.shot.pictures()),
+            ..clip.clone()
+        };
+        let track = |track: &Track| Track {
+            name: String::new(),
+            clips: track.clips.iter().map(clip).collect(),
+            opacity: track.opacity.clone(),
+        };
+        Self {
+            preset: String::new(),
+            audio: None,
+            markers: Vec::new(),
+            tempo: None,
+            tracks: self.tracks.iter().map(track).collect(),
+            ..self.clone()
+        }
+    }
+
     /// What turns times as written into frames.
     pub fn clock(&self) -> Clock {
         Clock { rate: self.fps, tempo: self.tempo.clone() }

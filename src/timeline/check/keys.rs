@@ -7,9 +7,9 @@ use super::Check;
 use crate::report::Span;
 
 /// The longest timeline, frames.
-const MAX_FRAMES: f64 = 1e7;
+pub(super) const MAX_FRAMES: f64 = 1e7;
 /// What rounding may add to an exact time, frames.
-const SLACK: f64 = 1e-6;
+pub(super) const SLACK: f64 = 1e-6;
 
 /// A number of frames, to a thousandth.
 pub(super) fn frames_text(frames: f64) -> impl std::fmt::Display {

@@ -7,7 +7,10 @@ mod layers;
 mod music;
 mod numbers;
 mod output;
+mod remap;
+mod shown;
 mod signals;
+mod tracks;
 mod walk;
 
 use std::collections::HashMap;
@@ -16,11 +19,12 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use super::arrays::Array;
-use super::curve::Curve;
-use super::document::{self, Document};
+use super::curve::{Curve, Key};
+use super::document::{self, Document, Model, identity};
 use super::expression::Scene;
 use super::number::Number;
-use super::resolved::{Mix, Resolved};
+use super::easing::Easing;
+use super::resolved::{Canvas, Interpolation, Latent, LatentPoint, Mix, Resolved};
 use super::tempo::Clock;
 use crate::audio::Hearing;
 use crate::report::Report;
@@ -36,6 +40,8 @@ pub struct Facts {
     /// The network of [`Document::model`], or why there is none. It is reported at the model's
     /// place; without a model in the document it is not looked at.
     pub network: Result<NetworkFacts, Problem>,
+    /// All of [`Document::models`], in that order; may be left empty for a timeline without tracks.
+    pub networks: Vec<(Model, Result<NetworkFacts, Problem>)>,
     /// All output presets by name, and the preset file of [`Document::preset`] by its path.
     pub presets: Vec<PresetFacts>,
     /// What is heard in the files of [`Document::sounds`] that are there, or why nothing is.
@@ -100,6 +106,23 @@ pub struct Overrides {
     pub audio: Option<PathBuf>,
 }
 
+impl Facts {
+    /// The same about another timeline of the film.
+    fn about(&self, document: &Document) -> Self {
+        let model = document.model();
+        let known = model.as_ref().and_then(|model| self.number(model));
+        let missing = || Err(Problem { message: "no network".into(), help: None });
+        let network = known.map_or_else(missing, |i| self.networks[i].1.clone());
+        Self { network, ..self.clone() }
+    }
+
+    /// A network's number in the film.
+    fn number(&self, model: &Model) -> Option<usize> {
+        let model = identity(model);
+        self.networks.iter().position(|(known, _)| *known == model)
+    }
+}
+
 impl Document {
     /// Resolves the timeline. The report beside the result holds warnings only; the report of a
     /// failure holds all mistakes that were found, each at its place, and warnings too.
@@ -116,7 +139,7 @@ impl Document {
         let mut check = Check {
             document: self,
             report: self.report.clone(),
-            network,
+            network: network.or_else(|| self.first_of_tracks(facts)),
             clock: Clock::new(rate),
             stretch,
             end: None,
@@ -127,6 +150,7 @@ impl Document {
                 signals: Vec::new(),
             }),
             arrays: HashMap::new(),
+            shown: HashMap::new(),
         };
         check.model(facts);
         check.music();
@@ -145,6 +169,18 @@ impl Document {
     }
 }
 
+/// What the film as a whole says of every shot in it.
+#[derive(Clone)]
+struct Head {
+    fps: (u32, u32),
+    frames: Option<u64>,
+    canvas: Canvas,
+    preset: Option<String>,
+    audio: Option<PathBuf>,
+    /// The number of the shot's network.
+    network: Option<usize>,
+}
+
 struct Check<'a> {
     document: &'a Document,
     report: Report,
@@ -160,6 +196,8 @@ struct Check<'a> {
     scene: Arc<Scene>,
     /// Array files read so far: a file that many keys name is read once, and told of once.
     arrays: HashMap<(PathBuf, Option<String>), Option<Rc<Array>>>,
+    /// Timelines of files that clips show, by their numbers: checked once each.
+    shown: HashMap<usize, Option<Arc<Resolved>>>,
 }
 
 impl Check<'_> {
@@ -172,24 +210,46 @@ impl Check<'_> {
         overrides: &Overrides,
     ) -> Option<Resolved> {
         let document = self.document;
-        let written = &document.written;
         let preset = self.preset(facts, overrides);
         let canvas = self.canvas(preset, overrides);
-        let audio = self.audio(overrides);
+        let own = document.written.tracks.is_empty() || document.written.source.is_some();
+        let number = document.model().and_then(|model| facts.number(&model)).unwrap_or(0);
+        let mut head = Head {
+            fps,
+            frames,
+            canvas,
+            preset: preset.map(|preset| preset.name.clone()),
+            audio: self.audio(overrides),
+            network: own.then_some(number),
+        };
+        if !document.written.tracks.is_empty() {
+            // Networks may differ in size: the film does not.
+            let side = self.network.map(|network| network.resolution);
+            head.canvas.size = canvas.size.or(side.map(|side| (side, side)));
+        }
+        let shot = if own { self.shot(&head) } else { self.black(&head) };
+        let time = self.film_time(frames);
+        let tracks = self.tracks(&head, facts);
+        Some(Resolved { time, tracks, ..shot? })
+    }
+
+    /// A timeline's own picture.
+    fn shot(&mut self, head: &Head) -> Option<Resolved> {
+        let written = &self.document.written;
         let latent = written.source.as_ref().and_then(|source| self.source(source));
         let psi = self.psi();
         let cutoff = self.cutoff();
         let class = self.class();
         let mixes: Vec<Mix> = written.mixes.iter().filter_map(|mix| self.mix(mix)).collect();
-        let camera = self.camera(frames, &canvas);
+        let camera = self.camera(head.frames, &head.canvas);
         let stabilise = self.stabilise();
         let markers = self.markers();
         Some(Resolved {
-            fps,
-            frames: frames?,
-            canvas,
-            preset: preset?.name.clone(),
-            audio,
+            fps: head.fps,
+            frames: head.frames?,
+            canvas: head.canvas,
+            preset: head.preset.clone()?,
+            audio: head.audio.clone(),
             latent: latent?,
             psi,
             cutoff,
@@ -199,6 +259,41 @@ impl Check<'_> {
             stabilise,
             markers,
             tempo: self.clock.tempo.clone(),
+            time: None,
+            network: head.network,
+            tracks: Vec::new(),
+        })
+    }
+
+    /// No picture: what lies under tracks of which nothing else does.
+    fn black(&mut self, head: &Head) -> Option<Resolved> {
+        let point = Key { at: 0.0, value: LatentPoint::Average, easing: Easing::Linear };
+        // Of no network, so that nothing is missed for one with classes.
+        self.network = None;
+        Some(Resolved {
+            fps: head.fps,
+            frames: head.frames?,
+            canvas: head.canvas,
+            preset: head.preset.clone()?,
+            audio: head.audio.clone(),
+            latent: Latent {
+                keys: vec![point],
+                interpolation: Interpolation::Linear,
+                period: None,
+                ping_pong: false,
+                even: false,
+            },
+            psi: self.psi(),
+            cutoff: None,
+            class: None,
+            mixes: Vec::new(),
+            camera: self.camera(None, &head.canvas),
+            stabilise: None,
+            markers: self.markers(),
+            tempo: self.clock.tempo.clone(),
+            time: None,
+            network: None,
+            tracks: Vec::new(),
         })
     }
 

@@ -1,11 +1,14 @@
 //! Decoding of the tree: every function reports what is wrong at its place, answers `None`, and
 //! leaves its caller to go on.
 
+use std::path::PathBuf;
+
 use super::super::expression::Variables;
 use super::super::ron_tree::{Name, Node, Value};
 use super::super::time::Time;
 use super::Spanned;
 use super::music::Marker;
+use super::tracks::Source;
 use crate::report::{Report, Span, nearest};
 
 /// Where mistakes of the written form are collected.
@@ -15,6 +18,10 @@ pub(super) struct Decoder {
     pub markers: Vec<Marker>,
     /// Those of the document.
     pub variables: Variables,
+    /// The timelines that clips show, as far as they are read.
+    pub sources: Vec<Source>,
+    /// The files that are being read: none of them can be a clip of itself.
+    pub open: Vec<PathBuf>,
 }
 
 /// The fields of one struct.
@@ -29,8 +36,9 @@ pub(super) struct Fields<'n> {
 }
 
 impl Decoder {
-    pub fn new(report: Report) -> Self {
-        Self { report, markers: Vec::new(), variables: Variables::default() }
+    pub fn new(report: Report, open: Vec<PathBuf>) -> Self {
+        let (markers, variables, sources) = (Vec::new(), Variables::default(), Vec::new());
+        Self { report, markers, variables, sources, open }
     }
 
     pub fn expected<T>(&mut self, what: &str, node: &Node) -> Option<T> {

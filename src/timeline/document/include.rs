@@ -8,7 +8,7 @@ use super::decode::inner;
 use crate::report::{Report, Span, nearest};
 
 /// How many files one timeline may consist of.
-const MOST_FILES: usize = 100;
+pub(super) const MOST_FILES: usize = 100;
 /// Bytes of a fragment, at most.
 const LARGEST: u64 = 1 << 24;
 
@@ -101,7 +101,7 @@ fn read(
     }
 }
 
-fn content(path: &Path) -> Result<String, String> {
+pub(super) fn content(path: &Path) -> Result<String, String> {
     let length = fs::metadata(path).map_err(|e| e.to_string())?.len();
     if length > LARGEST {
         return Err(format!("it has {length} bytes, expected at most {LARGEST}"));
@@ -110,7 +110,7 @@ fn content(path: &Path) -> Result<String, String> {
 }
 
 /// A file of the same folder whose name is near.
-fn neighbour(path: &Path) -> Option<String> {
+pub(super) fn neighbour(path: &Path) -> Option<String> {
     let name = path.file_name()?.to_string_lossy().into_owned();
     let entries =
         fs::read_dir(path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new(".")))

@@ -6,10 +6,14 @@ mod easing;
 mod include;
 mod latent;
 mod music;
+mod models;
 mod read;
+mod remap;
 mod scalar;
 mod signals;
+mod sources;
 mod track;
+mod tracks;
 mod walk;
 
 use std::path::{Path, PathBuf};
@@ -21,10 +25,13 @@ use super::time::Time;
 use crate::report::{Report, Span};
 
 pub(super) use latent::{ArrayItem, Latent, Layers, Loop, Mix, Point, Seeds, Source};
+pub(super) use models::identity;
 pub(super) use music::{Marker, Music};
+pub(super) use remap::{Remapping, Way};
 pub(super) use scalar::Scalar;
 pub(super) use signals::Signal;
 pub(super) use track::{Class, Track, TrackKey};
+pub(super) use tracks::{Clip, Clips, Shown};
 pub(super) use walk::Walk;
 
 /// A timeline that could be read, perhaps with mistakes that [`Document::check`] will tell.
@@ -36,7 +43,7 @@ pub struct Document {
 }
 
 /// A network as a timeline names it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Model {
     /// `builtin:NAME`.
     Builtin(String),
@@ -90,6 +97,10 @@ pub(super) struct Written {
     pub markers: Vec<Marker>,
     /// All that expressions know, in their order.
     pub signals: Vec<Signal>,
+    pub time: Option<Remapping>,
+    pub tracks: Vec<Clips>,
+    /// The files that clips show.
+    pub sources: Vec<tracks::Source>,
 }
 
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -113,12 +124,21 @@ impl Document {
     /// A text that is not RON is an error at once. Everything else, such as an unknown field or a
     /// wrong type, waits for [`Document::check`], so that all mistakes come in one report.
     pub fn parse(name: impl Into<String>, text: impl Into<String>) -> Result<Self, Report> {
+        Self::parse_within(name, text, &[])
+    }
+
+    /// The same for one that clips of others show: `open` are the files that are being read.
+    fn parse_within(
+        name: impl Into<String>,
+        text: impl Into<String>,
+        open: &[PathBuf],
+    ) -> Result<Self, Report> {
         let mut report = Report::new(name, text);
         match ron_tree::parse(&report.text) {
             Ok(mut tree) => {
                 let own = std::fs::canonicalize(&report.name).unwrap_or_default();
-                include::include(&mut tree, &mut report, &[own]);
-                let mut decoder = decode::Decoder::new(report);
+                include::include(&mut tree, &mut report, std::slice::from_ref(&own));
+                let mut decoder = decode::Decoder::new(report, [open, &[own]].concat());
                 let written = decoder.timeline(&tree);
                 Ok(Self { report: decoder.report, written })
             }
@@ -154,6 +174,9 @@ impl Document {
     pub fn sounds(&self, overrides: &Overrides) -> Vec<PathBuf> {
         let signals = self.written.signals.iter();
         let mut paths: Vec<_> = signals.filter_map(|s| self.sound(s, overrides)).collect();
+        for shown in self.written.sources.iter().filter_map(|source| source.document.as_ref()) {
+            paths.extend(shown.sounds(&Overrides::default()));
+        }
         paths.sort();
         paths.dedup();
         paths

@@ -3,10 +3,10 @@
 use super::super::resolved::{Anchor, Fit};
 use super::super::ron_tree::{Node, Value};
 use super::super::time;
-use super::decode::{Decoder, inner};
+use super::decode::{Decoder, Fields, inner};
 use super::{Camera, Scalar, Spanned, Stabilise, Written};
 
-const FIELDS: [&str; 20] = [
+const FIELDS: [&str; 23] = [
     "model",
     "fps",
     "duration",
@@ -27,7 +27,26 @@ const FIELDS: [&str; 20] = [
     "signals",
     "variables",
     "include",
+    "time",
+    "speed",
+    "tracks",
 ];
+/// Those of what a clip shows; the others are the film's.
+const SHOWN: [&str; 11] = [
+    "model",
+    "duration",
+    "seeds",
+    "latent",
+    "psi",
+    "cutoff",
+    "class",
+    "mix",
+    "camera",
+    "stabilise",
+    "variables",
+];
+/// Those that describe the timeline's own picture.
+const OWN: [&str; 6] = ["psi", "cutoff", "class", "mix", "camera", "stabilise"];
 const FITS: [(&str, Fit); 3] =
     [("contain", Fit::Contain), ("cover", Fit::Cover), ("stretch", Fit::Stretch)];
 const ANCHORS: [(&str, Anchor); 3] =
@@ -61,9 +80,14 @@ impl Decoder {
         let output =
             fields.get("output").and_then(|n| self.fields(n, "`output`", &["preset", "audio"]));
         let output = |name| output.as_ref().and_then(|o| o.get(name));
-        let named = |name| fields.name_span(name).zip(fields.get(name));
-        Written {
-            model: fields.need(self, "model").and_then(|n| self.text(n)),
+        // Clips may be all that a timeline shows.
+        let tracks = fields.get("tracks");
+        let own = tracks.is_none() || fields.get("seeds").or(fields.get("latent")).is_some();
+        let model =
+            if own { fields.need(self, "model") } else { fields.get("model") };
+        let markers = self.markers.clone();
+        let mut written = Written {
+            model: model.and_then(|n| self.text(n)),
             fps: fields.get("fps").and_then(|n| self.rate(n)),
             duration: fields.need(self, "duration").and_then(|n| self.time(n)),
             size: fields.get("size").and_then(|n| self.size(n)),
@@ -75,31 +99,72 @@ impl Decoder {
             }),
             preset: output("preset").and_then(|n| self.text(n)),
             audio: output("audio").and_then(|n| self.text(n)),
-            source: self.source(&fields, &["seeds", "latent"]),
-            psi: fields.get("psi").and_then(|n| self.track(n, Self::number)),
-            cutoff: fields.get("cutoff").and_then(|n| {
-                self.held_track(n, |d, n| {
-                    d.integer(n, "a count of layers", 0..=i128::from(u32::MAX))
-                })
-            }),
-            class: named("class")
-                .map(|(span, n)| Spanned { value: self.track(n, Self::class), span }),
-            mixes: fields
-                .get("mix")
-                .and_then(|n| {
-                    self.list(n, "a list of mixes `(layers: ..., seed: ..., amount: ...)`")
-                })
-                .unwrap_or_default()
-                .iter()
-                .filter_map(|n| self.mix(n))
-                .collect(),
-            camera: named("camera")
-                .map(|(span, n)| Spanned { value: self.camera(n).unwrap_or_default(), span }),
-            stabilise: named("stabilise")
-                .map(|(span, n)| Spanned { value: self.stabilise(n).unwrap_or_default(), span }),
             music: fields.get("music").map(|n| self.music(n).unwrap_or_default()),
-            markers: std::mem::take(&mut self.markers),
+            time: self.remapping(&fields, &markers),
             signals,
+            ..Written::default()
+        };
+        if own {
+            self.picture(&fields, &mut written);
+        } else {
+            self.no_picture(&fields);
+        }
+        written.tracks = tracks.map(|n| self.tracks(n, &written)).unwrap_or_default();
+        written.sources = std::mem::take(&mut self.sources);
+        written.markers = std::mem::take(&mut self.markers);
+        written
+    }
+
+    /// What a clip shows, where that stands in the clip itself: its network, where it names none, its
+    /// rate, music and what is heard are the document's.
+    pub fn fragment(&mut self, node: &Node, outer: &Written) -> Option<Written> {
+        let fields = self.fields(node, "what a clip shows", &SHOWN)?;
+        if let Some(variables) = fields.get("variables") {
+            self.variables(variables);
+        }
+        let model = match fields.get("model") {
+            Some(node) => self.text(node),
+            None if outer.model.is_none() => {
+                fields.need(self, "model");
+                None
+            }
+            None => outer.model.clone(),
+        };
+        let duration = fields.get("duration").and_then(|n| self.time(n));
+        let mut written = Written { model, duration, fps: outer.fps, ..Written::default() };
+        self.picture(&fields, &mut written);
+        Some(written)
+    }
+
+    /// Reads what describes a timeline's own picture.
+    fn picture(&mut self, fields: &Fields, written: &mut Written) {
+        let named = |name| fields.name_span(name).zip(fields.get(name));
+        written.source = self.source(fields, &["seeds", "latent"]);
+        written.psi = fields.get("psi").and_then(|n| self.track(n, Self::number));
+        written.cutoff = fields.get("cutoff").and_then(|n| {
+            self.held_track(n, |d, n| d.integer(n, "a count of layers", 0..=i128::from(u32::MAX)))
+        });
+        written.class =
+            named("class").map(|(span, n)| Spanned { value: self.track(n, Self::class), span });
+        let mixes = fields.get("mix").and_then(|n| {
+            self.list(n, "a list of mixes `(layers: ..., seed: ..., amount: ...)`")
+        });
+        written.mixes = mixes.unwrap_or_default().iter().filter_map(|n| self.mix(n)).collect();
+        written.camera = named("camera")
+            .map(|(span, n)| Spanned { value: self.camera(n).unwrap_or_default(), span });
+        written.stabilise = named("stabilise")
+            .map(|(span, n)| Spanned { value: self.stabilise(n).unwrap_or_default(), span });
+    }
+
+    /// Tells of what would describe a picture that there is none of.
+    fn no_picture(&mut self, fields: &Fields) {
+        for (name, span) in OWN.iter().filter_map(|name| Some((name, fields.name_span(name)?))) {
+            let message = format!(
+                "`{name}` has no effect: the timeline has no picture of its own under its tracks"
+            );
+            self.report
+                .error(span, message)
+                .help("move it into the `source` of a clip, or add `seeds` or `latent`");
         }
     }
 

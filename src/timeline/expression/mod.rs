@@ -9,6 +9,7 @@ mod tests;
 
 use std::sync::Arc;
 
+use super::moment::Moment;
 use super::signal::Signal;
 use super::tempo::Clock;
 use operation::Op;
@@ -36,12 +37,12 @@ pub struct Scene {
 }
 
 impl Scene {
-    fn input(&self, input: Input, frame: f64) -> f64 {
-        let second = self.clock.second(frame);
+    fn input(&self, input: Input, moment: Moment) -> f64 {
+        let (frame, second) = (moment.shot, self.clock.second(moment.film));
         let tempo = self.clock.tempo.as_ref();
         let music = |value: &dyn Fn(&super::tempo::Tempo) -> f64| tempo.map_or(0.0, value);
         match input {
-            Input::Second => second,
+            Input::Second => self.clock.second(frame),
             Input::Frame => frame / self.stretch,
             Input::Progress => frame / self.frames,
             Input::Duration => self.clock.second(self.frames),
@@ -55,18 +56,19 @@ impl Scene {
 
 impl Program {
     /// The value at a time in output frames; not a number, or infinite, where it has none.
-    pub fn raw(&self, scene: &Scene, frame: f64) -> f64 {
+    pub fn raw(&self, scene: &Scene, moment: impl Into<Moment>) -> f64 {
+        let moment = moment.into();
         let mut values: Vec<f64> = Vec::with_capacity(self.0.len());
         for op in &self.0 {
-            let value = op.value(&values, |input| scene.input(input, frame));
+            let value = op.value(&values, |input| scene.input(input, moment));
             values.push(value);
         }
         values.last().copied().unwrap_or(0.0)
     }
 
     /// The value at a time in output frames; 0 where it has none, such as 1/0.
-    pub fn at(&self, scene: &Scene, frame: f64) -> f64 {
-        let value = self.raw(scene, frame);
+    pub fn at(&self, scene: &Scene, moment: impl Into<Moment>) -> f64 {
+        let value = self.raw(scene, moment);
         if value.is_finite() { value } else { 0.0 }
     }
 }
