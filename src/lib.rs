@@ -22,6 +22,7 @@ pub mod farm;
 pub mod kernels;
 pub mod metrics;
 pub mod network;
+pub mod otio;
 pub mod progress;
 #[cfg(feature = "torch")]
 pub mod render;

@@ -68,6 +68,9 @@ fn write_files(folder: &Path) {
     archive.write_all(&npy(&format!("5, {w_dim}"), 5 * w_dim)).unwrap();
     archive.finish().unwrap();
     fs::create_dir(folder.join("stems")).unwrap();
+    let opening =
+        "(model: \"builtin:default\", duration: \"6s\", seeds: [1, 2], camera: (scale: 1.2))";
+    fs::write(folder.join("opening.ron"), opening).unwrap();
     for name in ["song.wav", "stems/drums.wav"] {
         fs::write(folder.join(name), wav()).unwrap();
     }

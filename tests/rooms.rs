@@ -18,7 +18,7 @@ const FREE: [&str; 9] = [
 ];
 
 /// The other rooms, and what they may use besides.
-const ROOMS: [(&str, &[&str]); 16] = [
+const ROOMS: [(&str, &[&str]); 17] = [
     ("audio", &["decode"]),
     (
         "cli",
@@ -31,6 +31,7 @@ const ROOMS: [(&str, &[&str]); 16] = [
             "farm",
             "metrics",
             "network",
+            "otio",
             "render",
             "schedule",
             "timeline",
@@ -47,6 +48,7 @@ const ROOMS: [(&str, &[&str]); 16] = [
     ("main", &["cli"]),
     ("metrics", &[]),
     ("network", &["kernels"]),
+    ("otio", &["timeline"]),
     ("render", &["audio", "encode", "metrics", "network", "schedule", "timeline", "weights"]),
     ("schedule", &["timeline"]),
     ("timeline", &["audio"]),
@@ -56,8 +58,17 @@ const ROOMS: [(&str, &[&str]); 16] = [
 ];
 
 /// The rooms that are tested in seconds, without libtorch and FFmpeg.
-const PURE: [&str; 8] =
-    ["audio", "dataset", "diagnostics", "kernels", "metrics", "schedule", "signal", "timeline"];
+const PURE: [&str; 9] = [
+    "audio",
+    "dataset",
+    "diagnostics",
+    "kernels",
+    "metrics",
+    "otio",
+    "schedule",
+    "signal",
+    "timeline",
+];
 
 #[test]
 fn rooms_use_only_what_they_may() {

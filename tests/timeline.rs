@@ -83,7 +83,16 @@ fn check(
     let document = Document::parse(name, text)?;
     let there = document.sounds(overrides).into_iter().filter(|path| path.is_file());
     let sounds = there.map(|path| (path, Ok(Arc::new(heard())))).collect();
-    document.check(&Facts { sounds, ..facts(network) }, overrides)
+    // A film may have several networks, of which the names of built-in ones say what they are.
+    let networks = document.models().into_iter().map(|model| {
+        let facts = match &model {
+            Model::Builtin(name) if name == "stylegan2" => self::network(name),
+            _ => self::network(network),
+        };
+        (model, facts)
+    });
+    let networks = networks.collect();
+    document.check(&Facts { sounds, networks, ..facts(network) }, overrides)
 }
 
 fn resolved(text: &str, network: &str) -> Resolved {
@@ -324,11 +333,12 @@ fn the_command_line_comes_first() {
 /// Well-formed documents of fields and values that mostly do not belong together.
 fn mixture() -> impl Strategy<Value = String> {
     let names = "fps duration size fit pixel_aspect output seeds latent psi cutoff class mix camera \
-        stabilise music markers variables at value bpm signature start ease seed z w average index array keys interpolate loop list every \
-        layers amount translate rotate scale pivot to preset audio other";
+        stabilise music markers variables time speed tracks at value bpm signature start ease seed z w average index array keys interpolate loop list every \
+        layers amount translate rotate scale pivot to preset audio other clips source in out freeze fade by opacity monotone name expression";
     let scalars = "0 1 -1 0.5 8 15 47 48 1e9 -1e300 NaN inf 4294967296 true false None Some(3) \
         \"-1s\" \"1s\" \"00:00:01:00\" \"0.0000000001s\" \"1/7\" \"z.npy\" \"zs.npy\" \"ws.npy\" \"h264\" \
         \"0-4\" \"4b\" \"3:2\" \"-2b+1s\" \"drop\" \"1+sin(t)\" \"a*beat\" \"1/t\" (a:\"t\",b:\"a+2\") a (bpm:120) (bpm:60,start:\"1s\",signature:(3,4)) (drop:\"1s\") (0,0.25) (1,2) (3) () [] {} {0:1,2:3} {1:0} linear hold in_out_elastic out_back \
+        (source:(seeds:[1]),duration:9) [[(source:(seeds:[1,2]),duration:20),(source:(seed:1))]] \"smallest.ron\" latent pixels \
         steps(3) bezier(0,-9,1,9) bezier(2,0,0,0) coarse fine cubic slerp loop_cubic cover centre";
     let name = prop::sample::select(names.split_whitespace().collect::<Vec<_>>());
     let scalar =
@@ -342,6 +352,11 @@ fn mixture() -> impl Strategy<Value = String> {
         "(at: 40, w: \"ws.npy\", index: 0, ease: steps(2))",
         "(layers: [fine, 1], seeds: [1, 2], amount: 0.5)",
         "(at: 5, value: {0: 1, 1: 1})",
+        "(source: (seeds: [1, 2]), duration: 20, fade: \"3f\")",
+        "(source: (seeds: [3]), at: 8, in: 2, out: 30, speed: -0.5, fade: (by: latent))",
+        "(source: \"smallest.ron\", time: [(at: 0, value: \"1f\"), (at: 30, value: \"-1f\")])",
+        "(source: \"smallest.ron\", freeze: \"0.5s\", duration: 9)",
+        "[(source: (seeds: [1, 2], class: 1), duration: 20), (source: (seeds: [3], class: 1), duration: 20, fade: \"3f\")]",
     ]);
     let leaf = prop_oneof![3 => scalar, 2 => well_placed.prop_map(String::from)];
     let value = leaf.prop_recursive(3, 24, 5, move |inner| {
@@ -353,7 +368,7 @@ fn mixture() -> impl Strategy<Value = String> {
                 .prop_map(|fields| format!("({})", fields.join(", "))),
         ]
     });
-    let top = names.split_whitespace().take(17).map(String::from).collect::<Vec<_>>();
+    let top = names.split_whitespace().take(19).map(String::from).collect::<Vec<_>>();
     let fields = prop::collection::vec((prop::sample::select(top), value), 0..5);
     fields.prop_map(|fields| {
         let given = |name: &str| fields.iter().any(|(field, _)| field == name);
@@ -398,6 +413,14 @@ fn sound(text: &str) -> Result<(), TestCaseError> {
             prop_assert!(times(resolved.latent.keys.iter().map(|k| k.at).collect()));
             prop_assert!(times(resolved.psi.keys.iter().map(|k| k.at).collect()));
             prop_assert!(times(resolved.camera.scale.keys.iter().map(|k| k.at).collect()));
+            for track in &resolved.tracks {
+                prop_assert!(track.clips.windows(2).all(|w| w[0].start < w[1].start));
+                prop_assert!(track.clips.windows(3).all(|w| w[0].end <= w[2].start + 1e-6));
+                for clip in &track.clips {
+                    prop_assert!(clip.start >= 0.0 && clip.start < clip.end);
+                    prop_assert!(clip.fade.is_none_or(|fade| fade.frames > 0.0));
+                }
+            }
             for key in resolved.class.iter().flat_map(|class| &class.keys) {
                 prop_assert!((key.value.iter().sum::<f64>() - 1.0).abs() < 1e-12);
             }

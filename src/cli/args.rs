@@ -42,6 +42,8 @@ pub enum Command {
     Check(CheckArgs),
     /// Draw the curves of a timeline over time, with its markers
     Plot(PlotArgs),
+    /// Write a timeline's tracks, clips and markers as OpenTimelineIO, for editors
+    Otio(OtioArgs),
     /// Write a commented timeline to start from
     New(NewArgs),
     /// Turn a network pickle into a .safetensors file
@@ -126,6 +128,20 @@ pub struct PlotArgs {
 }
 
 #[derive(clap::Args)]
+pub struct OtioArgs {
+    /// The timeline (RON)
+    pub timeline: PathBuf,
+    /// The file to write (`.otio`)
+    #[arg(short, long, value_name = "FILE", value_parser = otio)]
+    pub output: PathBuf,
+    #[command(flatten)]
+    pub overrides: OverrideArgs,
+    /// Replace the file if it is already there
+    #[arg(long)]
+    pub overwrite: bool,
+}
+
+#[derive(clap::Args)]
 pub struct NewArgs {
     /// The timeline to write; an existing file is left alone
     pub timeline: PathBuf,
@@ -181,6 +197,13 @@ pub fn with_command(args: impl Iterator<Item = OsString>) -> Vec<OsString> {
         args.insert(1, "render".into());
     }
     args
+}
+
+/// The name of a timeline for editors.
+fn otio(text: &str) -> Result<PathBuf, String> {
+    let path = PathBuf::from(text);
+    let known = path.extension().is_some_and(|extension| extension == "otio");
+    if known { Ok(path) } else { Err("expected a name that ends in .otio".into()) }
 }
 
 #[cfg(test)]

@@ -29,8 +29,15 @@ pub fn run(args: &CheckArgs) -> Result<()> {
         let (resolved, fps) = (&project.resolved, project.resolved.fps);
         let seconds = resolved.frames as f64 * f64::from(fps.1) / f64::from(fps.0);
         let (width, height) = project.size();
+        let clips: usize = resolved.tracks.iter().map(|track| track.clips.len()).sum();
+        let clips = match (clips, resolved.tracks.len(), project.networks().count()) {
+            (0, ..) => String::new(),
+            (clips, tracks, networks) => {
+                format!(", {clips} clips on {tracks} tracks, {networks} networks")
+            }
+        };
         say(&format!(
-            "{}: {} frames, {seconds:.2} s, {width}x{height}, preset {}",
+            "{}: {} frames, {seconds:.2} s, {width}x{height}{clips}, preset {}",
             args.timeline.display(),
             resolved.frames,
             project.preset.name

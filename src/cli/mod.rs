@@ -23,6 +23,7 @@ mod layers;
 mod measure_args;
 mod metrics;
 mod new;
+mod otio;
 mod plot;
 mod render;
 mod resume;
@@ -68,6 +69,7 @@ pub fn main() -> ExitCode {
         Command::Check(args) => check::run(&args),
         Command::New(args) => new::run(&args),
         Command::Plot(args) => plot::run(&args),
+        Command::Otio(args) => otio::run(&args),
         Command::Import(args) => import::run(&args),
         Command::Info(args) => info::run(&args),
         Command::Dataset(args) => dataset::run(&args),

@@ -47,8 +47,10 @@ fn panels(resolved: &Resolved, name: &str) -> Panels {
         let own = &mut mix.latent.keys.iter().map(|key| key.at);
         latents.push(keys(own, &format!("mix {}", i + 1), -(i as f64) - 1.0));
     }
-    panels.push(Panel { name: "keys".into(), lines: latents });
-    let mut number = |name: &str, curve: &Curve<Number>| {
+    if resolved.network.is_some() {
+        panels.push(Panel { name: "keys".into(), lines: latents });
+    }
+    let number = |panels: &mut Vec<Panel>, name: &str, curve: &Curve<Number>| {
         if moves(curve) {
             panels.push(Panel {
                 name: name.into(),
@@ -56,14 +58,14 @@ fn panels(resolved: &Resolved, name: &str) -> Panels {
             });
         }
     };
-    number("psi", &resolved.psi);
+    number(&mut panels, "psi", &resolved.psi);
     for (i, mix) in resolved.mixes.iter().enumerate() {
-        number(&format!("mix {}", i + 1), &mix.amount);
+        number(&mut panels, &format!("mix {}", i + 1), &mix.amount);
     }
-    number("rotate", &resolved.camera.rotate);
-    number("scale", &resolved.camera.scale);
+    number(&mut panels, "rotate", &resolved.camera.rotate);
+    number(&mut panels, "scale", &resolved.camera.scale);
     if let Some(stabilise) = &resolved.stabilise {
-        number("stabilise", &stabilise.amount);
+        number(&mut panels, "stabilise", &stabilise.amount);
     }
     for (name, curve) in
         [("translate", &resolved.camera.translate), ("pivot", &resolved.camera.pivot)]
@@ -87,6 +89,20 @@ fn panels(resolved: &Resolved, name: &str) -> Panels {
             .filter(|&i| class.keys.iter().any(|key| key.value[i] > 0.0));
         let lines = used.map(|i| line(&i.to_string(), &|frame| class.at(frame)[i])).collect();
         panels.push(Panel { name: "class".into(), lines });
+    }
+    if let Some(time) = &resolved.time {
+        let shown = line("time (s)", &|frame| clock.second(time.at(frame)));
+        panels.push(Panel { name: "time".into(), lines: vec![shown] });
+    }
+    for track in &resolved.tracks {
+        // Each clip from its start to its end, every other one higher.
+        let clips = track.clips.iter().enumerate().map(|(i, clip)| Line {
+            name: clip.name.clone(),
+            points: [clip.start, clip.end].map(|at| (clock.second(at), (i % 2) as f64)).to_vec(),
+            dots: false,
+        });
+        panels.push(Panel { name: track.name.clone(), lines: clips.collect() });
+        number(&mut panels, &format!("{} opacity", track.name), &track.opacity);
     }
     if let Some(tempo) = &resolved.tempo {
         let bpm = line("bpm", &|frame| tempo.bpm(clock.second(frame)));

@@ -16,12 +16,12 @@ use crate::network::Config;
 use crate::network::device::Precision;
 use crate::progress::Silent;
 use crate::report::Report;
-use crate::schedule::Schedule;
+use crate::schedule::{Film, Mapping, Schedule};
 use crate::timeline::time::Time;
 use crate::timeline::{Document, Facts, NetworkFacts, Overrides, PresetFacts, Problem, Resolved};
 use crate::{Error, Result};
 
-/// A timeline, resolved, and the network and preset that it names. Opening one reads no weights.
+/// A timeline, resolved, and the networks and the preset that it names. Opening one reads no weights.
 pub struct Project {
     /// What is rendered.
     pub resolved: Resolved,
@@ -29,8 +29,8 @@ pub struct Project {
     pub preset: Preset,
     /// Remarks about the timeline that do not stand in the way.
     pub warnings: Report,
-    network: Network,
-    config: Config,
+    /// In the order that the resolved timeline counts them in; at least one.
+    networks: Vec<(Network, Config)>,
 }
 
 impl Project {
@@ -66,57 +66,94 @@ impl Project {
         overrides: &Overrides,
     ) -> Result<Self> {
         let document = Document::parse(path.to_string_lossy(), text).map_err(Error::Timeline)?;
-        let network = document.model().map(|model| Network::open(&model));
         let preset = match (&overrides.preset, out) {
             (None, Some(out)) => preset_for(out, document.preset().as_deref())?,
             (given, _) => given.clone(),
         };
         let overrides = &Overrides { preset, ..overrides.clone() };
         let named = overrides.preset.clone().or_else(|| document.preset());
-        let (facts, network) = match network {
-            Some(Ok((network, config))) => (Ok(network_facts(&config)), Some((network, config))),
-            Some(Err(error)) => (Err(Problem { message: error.to_string(), help: None }), None),
-            None => (Err(Problem { message: "no network".into(), help: None }), None),
-        };
+        let (mut networks, mut opened) = (Vec::new(), Vec::new());
+        for model in document.models() {
+            let (facts, network) = match Network::open(&model) {
+                Ok((network, config)) => (Ok(network_facts(&config)), Some((network, config))),
+                Err(error) => (Err(Problem { message: error.to_string(), help: None }), None),
+            };
+            networks.push((model, facts));
+            opened.extend(network);
+        }
+        // A timeline's own is the first.
+        let own = networks.first().filter(|_| document.model().is_some());
+        let none = || Err(Problem { message: "no network".into(), help: None });
+        let network = own.map_or_else(none, |(_, facts)| facts.clone());
         let (presets, sounds) = (preset_facts(named.as_deref())?, heard(&document, overrides));
-        let facts = Facts { network: facts, presets, sounds };
+        let facts = Facts { network, networks, presets, sounds };
         let (resolved, warnings) = document.check(&facts, overrides).map_err(Error::Timeline)?;
-        let Some((network, config)) = network else {
+        if opened.is_empty() || opened.len() < facts.networks.len() {
             return Err(Error::Invalid(format!("`{}` names no network", path.display())));
-        };
+        }
         let preset = Preset::find(&resolved.preset)?;
-        Ok(Self { resolved, preset, warnings, network, config })
+        Ok(Self { resolved, preset, warnings, networks: opened })
     }
 
-    /// The network that the timeline names.
+    /// The network that the timeline names; the first one of a film that clips bring others to.
     pub fn network(&self) -> &Network {
-        &self.network
+        &self.networks[0].0
+    }
+
+    /// All networks of the film.
+    pub fn networks(&self) -> impl Iterator<Item = &Network> {
+        self.networks.iter().map(|(network, _)| network)
     }
 
     /// Reads the network's weights onto a device.
     pub fn generator(&self, device: Device, precision: Precision) -> Result<Generator> {
-        self.network.generator(device, precision)
+        self.network().generator(device, precision)
     }
 
-    /// The inputs of all frames.
+    /// Reads the weights of all networks onto a device, once each.
+    pub fn generators(&self, device: Device, precision: Precision) -> Result<Vec<Generator>> {
+        self.networks().map(|network| network.generator(device, precision)).collect()
+    }
+
+    /// The inputs of all frames, of a timeline that is one picture all the time.
+    ///
+    /// # Errors
+    /// [`Error::Usage`] for one with clips; those of [`Schedule::new`].
     pub fn schedule(&self, generator: &Generator) -> Result<Schedule> {
+        if !self.resolved.tracks.is_empty() {
+            return Err(Error::Usage(
+                "the timeline has clips on tracks, and this looks at one network's pictures alone; \
+                 name the timeline of one clip"
+                    .into(),
+            ));
+        }
         Schedule::new(&self.resolved, Arc::clone(&generator.mapping) as _)
+    }
+
+    /// What all frames are made of. `generators` are those of [`Self::generators`].
+    pub fn film(&self, generators: &[Generator]) -> Result<Film> {
+        let mappings: Vec<Arc<dyn Mapping>> =
+            generators.iter().map(|generator| Arc::clone(&generator.mapping) as _).collect();
+        Film::new(&self.resolved, &mappings)
     }
 
     /// Width and height of the output, pixels.
     pub fn size(&self) -> (u32, u32) {
-        let resolution = self.config.image().0 as u32;
+        let resolution = self.networks[0].1.image().0 as u32;
         self.resolved.canvas.size.unwrap_or((resolution, resolution))
     }
 
-    /// About what a frame takes on two cores, seconds: see `benches/results`. It grows with the side
+    /// About what a frame takes on two cores, seconds, of the slowest network: see `benches/results`. It grows with the side
     /// of the picture and no faster, because the larger networks have fewer channels there.
     pub fn frame_seconds(&self) -> f64 {
-        let of_256 = match self.config {
-            Config::StyleGan3(_) => 0.5,
-            Config::StyleGan2(_) => 0.13,
+        let seconds = |config: &Config| {
+            let of_256 = match config {
+                Config::StyleGan3(_) => 0.5,
+                Config::StyleGan2(_) => 0.13,
+            };
+            of_256 * config.image().0 as f64 / 256.0
         };
-        of_256 * self.config.image().0 as f64 / 256.0
+        self.networks.iter().map(|(_, config)| seconds(config)).fold(0.0, f64::max)
     }
 
     /// What a sink must know to take the whole film.
@@ -139,27 +176,23 @@ impl Project {
     /// SHA-256 of all in the timeline that decides a frame's pixels, with the content of the files
     /// that it names: not of comments, the preset, or the sound.
     pub fn timeline_sha256(&self) -> String {
-        let pixels = Resolved {
-            preset: String::new(),
-            audio: None,
-            markers: Vec::new(),
-            tempo: None,
-            ..self.resolved.clone()
-        };
-        digest::of_text(&format!("{pixels:?}"))
+        digest::of_text(&format!("{:?}", self.resolved.pictures()))
     }
 
-    /// SHA-256 of the network's file; of what makes a built-in network.
+    /// SHA-256 of the network's file; of what makes a built-in network. Of several it is that of theirs.
     ///
     /// # Errors
-    /// [`Error::Io`] where the file cannot be read.
+    /// [`Error::Io`] where a file cannot be read.
     pub fn model_sha256(&self) -> Result<String> {
-        match &self.network {
-            Network::Builtin(name) => {
-                Ok(digest::of_text(&format!("builtin:{name} {:?}", self.config)))
-            }
+        let of = |(network, config): &(Network, Config)| match network {
+            Network::Builtin(name) => Ok(digest::of_text(&format!("builtin:{name} {config:?}"))),
             Network::File(file) => file.sha256(),
-        }
+        };
+        let mut all = self.networks.iter().map(of).collect::<Result<Vec<_>>>()?;
+        Ok(match all.as_mut_slice() {
+            [one] => std::mem::take(one),
+            several => digest::of_text(&several.join(" ")),
+        })
     }
 
     /// What a sink must know to take one picture.

@@ -35,12 +35,7 @@ impl Stabiliser {
     ///
     /// The angle goes the shorter way. A pose that comes to face away from its anchor changes
     /// sides, which an amount of 1 or 0 does not show.
-    pub fn fold(
-        &self,
-        moment: impl Into<Moment>,
-        own: [f64; 4],
-        transform: &Matrix,
-    ) -> Matrix {
+    pub fn fold(&self, moment: impl Into<Moment>, own: [f64; 4], transform: &Matrix) -> Matrix {
         let amount = self.amount.at(moment);
         let [cos, sin, x, y] = own;
         let [anchor_cos, anchor_sin, anchor_x, anchor_y] = self.anchor;

@@ -48,11 +48,7 @@ impl Composite {
         Self::made(resolved, mappings, &mut Made::new())
     }
 
-    fn made(
-        resolved: &Resolved,
-        mappings: &[Arc<dyn Mapping>],
-        made: &mut Made,
-    ) -> Result<Self> {
+    fn made(resolved: &Resolved, mappings: &[Arc<dyn Mapping>], made: &mut Made) -> Result<Self> {
         let own = |network: usize| {
             let mapping = mappings.get(network).ok_or_else(|| {
                 Error::Invalid(format!(
@@ -70,7 +66,11 @@ impl Composite {
                 opacity: track.opacity.clone(),
             });
         }
-        Ok(Self { time: resolved.time.clone(), own: resolved.network.map(own).transpose()?, tracks })
+        Ok(Self {
+            time: resolved.time.clone(),
+            own: resolved.network.map(own).transpose()?,
+            tracks,
+        })
     }
 
     /// What is seen at a moment, of the film's frame with a number. The shares sum to 1 where something
@@ -110,13 +110,7 @@ impl Composite {
 
 impl Track {
     /// Adds what is seen of it at `share`; the answer is how much of that it takes.
-    fn add(
-        &self,
-        index: u64,
-        placed: Moment,
-        share: f64,
-        parts: &mut Vec<Part>,
-    ) -> Result<f64> {
+    fn add(&self, index: u64, placed: Moment, share: f64, parts: &mut Vec<Part>) -> Result<f64> {
         // Clips begin and end in their order: of those that have begun, the last two may be seen.
         let begun = self.clips.partition_point(|clip| clip.start <= placed.shot);
         let seen = |clip: &&Clip| placed.shot < clip.end;

@@ -211,7 +211,8 @@ mod tests {
 
     #[test]
     fn speeds_that_are_nowhere_negative_never_go_back() {
-        for easing in [Easing::Hold, Easing::Steps(3), Easing::Family(Family::Expo, Direction::In)] {
+        for easing in [Easing::Hold, Easing::Steps(3), Easing::Family(Family::Expo, Direction::In)]
+        {
             let keys = [(0.0, 3.0, easing), (17.3, 0.0, easing), (31.0, 1.0, easing)];
             for cycle in [None, Some(Cycle::Repeat), Some(Cycle::PingPong)] {
                 let ramp = ramp(&keys, cycle, 0.0);

@@ -21,9 +21,9 @@ use std::sync::Arc;
 use super::arrays::Array;
 use super::curve::{Curve, Key};
 use super::document::{self, Document, Model, identity};
+use super::easing::Easing;
 use super::expression::Scene;
 use super::number::Number;
-use super::easing::Easing;
 use super::resolved::{Canvas, Interpolation, Latent, LatentPoint, Mix, Resolved};
 use super::tempo::Clock;
 use crate::audio::Hearing;
@@ -119,7 +119,7 @@ impl Facts {
     /// A network's number in the film.
     fn number(&self, model: &Model) -> Option<usize> {
         let model = identity(model);
-        self.networks.iter().position(|(known, _)| *known == model)
+        self.networks.iter().position(|(known, _)| identity(known) == model)
     }
 }
 

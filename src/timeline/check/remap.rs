@@ -80,8 +80,8 @@ impl Check<'_> {
             Way::Speed(track) => match steady(remapping) {
                 Some(speed) => Remap::Steady { start, from, speed },
                 None => {
-                    let curve: Curve<Number> = self
-                        .curve(Some(track), 1.0.into(), |check, speed, span| {
+                    let curve: Curve<Number> =
+                        self.curve(Some(track), 1.0.into(), |check, speed, span| {
                             Some(check.number(speed, &span).0)
                         });
                     let (above, below) = self.scene.clock.rate;
@@ -97,9 +97,9 @@ impl Check<'_> {
                 "this time is said to be `monotone`, but goes back at {}",
                 self.moment_text(frame)
             );
-            self.report
-                .error(span.clone(), message)
-                .help("choose easings without overshoot and values that rise, or leave `monotone` out");
+            self.report.error(span.clone(), message).help(
+                "choose easings without overshoot and values that rise, or leave `monotone` out",
+            );
         }
         Some(remap)
     }

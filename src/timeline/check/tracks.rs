@@ -154,7 +154,9 @@ impl Check<'_> {
                 let end = self.moment(last, "key")? * self.stretch;
                 if end <= start {
                     let message = "the last key of `time` lies before the clip begins";
-                    self.report.error(last.span.clone(), message).help("its `at` is a time of the film");
+                    self.report
+                        .error(last.span.clone(), message)
+                        .help("its `at` is a time of the film");
                     return None;
                 }
                 end - start
@@ -215,7 +217,10 @@ impl Check<'_> {
             (from, to, None) => {
                 let Some(to) = to.or(end) else {
                     self.report
-                        .error(clip.span.clone(), "this clip has no length: nothing says where it ends")
+                        .error(
+                            clip.span.clone(),
+                            "this clip has no length: nothing says where it ends",
+                        )
                         .help("add `duration` or `out`");
                     return None;
                 };
@@ -340,12 +345,17 @@ impl Check<'_> {
             frames
         };
         if frames > clip.end - clip.start + SLACK {
-            let message = format!("this fade of {} frames is longer than the clip", frames_text(frames));
+            let message =
+                format!("this fade of {} frames is longer than the clip", frames_text(frames));
             self.report.error(fade_span, message);
             return None;
         }
         if medium == Medium::Latent {
-            self.one_network(clip, last.filter(|_| overlap > SLACK), by.map_or(fade_span, |by| by.span.clone()))?;
+            self.one_network(
+                clip,
+                last.filter(|_| overlap > SLACK),
+                by.map_or(fade_span, |by| by.span.clone()),
+            )?;
         }
         let easing = asked.map_or(super::super::easing::Easing::Linear, |fade| fade.easing);
         Some(Some(Fade { frames, easing, by: medium }))

@@ -15,10 +15,11 @@ impl Document {
     }
 
     fn collect(&self, models: &mut Vec<Model>) {
-        if let Some(model) = self.model().as_ref().map(identity)
-            && !models.contains(&model)
-        {
-            models.push(model);
+        if let Some(model) = self.model() {
+            let same = identity(&model);
+            if !models.iter().any(|known| identity(known) == same) {
+                models.push(model);
+            }
         }
         let clips = self.written.tracks.iter().flat_map(|track| &track.clips);
         for shown in clips.filter_map(|clip| clip.source.as_ref()) {
@@ -42,9 +43,7 @@ impl Document {
 /// The same for all names of a network: a file's path without detours, where there is that file.
 pub(in crate::timeline) fn identity(model: &Model) -> Model {
     match model {
-        Model::File(path) => {
-            Model::File(fs::canonicalize(path).unwrap_or_else(|_| path.clone()))
-        }
+        Model::File(path) => Model::File(fs::canonicalize(path).unwrap_or_else(|_| path.clone())),
         builtin @ Model::Builtin(_) => builtin.clone(),
     }
 }

@@ -83,8 +83,7 @@ impl Decoder {
         // Clips may be all that a timeline shows.
         let tracks = fields.get("tracks");
         let own = tracks.is_none() || fields.get("seeds").or(fields.get("latent")).is_some();
-        let model =
-            if own { fields.need(self, "model") } else { fields.get("model") };
+        let model = if own { fields.need(self, "model") } else { fields.get("model") };
         let markers = self.markers.clone();
         let mut written = Written {
             model: model.and_then(|n| self.text(n)),
@@ -146,9 +145,9 @@ impl Decoder {
         });
         written.class =
             named("class").map(|(span, n)| Spanned { value: self.track(n, Self::class), span });
-        let mixes = fields.get("mix").and_then(|n| {
-            self.list(n, "a list of mixes `(layers: ..., seed: ..., amount: ...)`")
-        });
+        let mixes = fields
+            .get("mix")
+            .and_then(|n| self.list(n, "a list of mixes `(layers: ..., seed: ..., amount: ...)`"));
         written.mixes = mixes.unwrap_or_default().iter().filter_map(|n| self.mix(n)).collect();
         written.camera = named("camera")
             .map(|(span, n)| Spanned { value: self.camera(n).unwrap_or_default(), span });

@@ -55,8 +55,7 @@ impl Decoder {
             let message = format!("a timeline consists of at most {MOST_FILES} files");
             return Err((message, None));
         }
-        let text =
-            content(path).map_err(|why| (format!("cannot read `{shown}`: {why}"), None))?;
+        let text = content(path).map_err(|why| (format!("cannot read `{shown}`: {why}"), None))?;
         let parsed = Document::parse_within(path.to_string_lossy(), text, &self.open);
         let (document, report) = match parsed {
             Ok(document) => (Some(document), None),

@@ -132,9 +132,8 @@ impl Decoder {
             ("duration", Vec::new())
         };
         for (name, span) in &more {
-            let message = format!(
-                "`{name}` is given beside `{by}`, which says by itself what is shown when"
-            );
+            let message =
+                format!("`{name}` is given beside `{by}`, which says by itself what is shown when");
             self.report.error(span.clone(), message);
         }
         more.is_empty().then_some(clip)
