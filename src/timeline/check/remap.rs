@@ -9,6 +9,10 @@ use super::super::remap::{Ramp, Remap};
 use super::super::tempo::Clock;
 use super::super::time::Time;
 use super::Check;
+use crate::report::Span;
+
+/// The highest speed, either way.
+const MOST_SPEED: f64 = 1000.0;
 
 /// Where the times of what is shown are counted.
 #[derive(Clone)]
@@ -102,6 +106,16 @@ impl Check<'_> {
             );
         }
         Some(remap)
+    }
+
+    /// Whether a speed is none by mistake.
+    pub fn sensible(&mut self, speed: f64, span: Span) -> Option<()> {
+        if speed.abs() <= MOST_SPEED {
+            return Some(());
+        }
+        let message = format!("a speed of {speed} is out of range: expected {MOST_SPEED} at most");
+        self.report.error(span, message);
+        None
     }
 
     /// Times of what is shown, at times of the film.

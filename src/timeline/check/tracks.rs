@@ -196,6 +196,7 @@ impl Check<'_> {
                 .help("write `freeze: \"2s\"` for a moment that stays");
             return None;
         }
+        self.sensible(speed, span.clone())?;
         let mut place = |time: &Option<_>, what| match time {
             Some(time) => self.moment_of(time, shown, what).map(Some),
             None => Some(None),
