@@ -29,8 +29,14 @@ pub fn run(args: &CheckArgs) -> Result<()> {
         let (resolved, fps) = (&project.resolved, project.resolved.fps);
         let seconds = resolved.frames as f64 * f64::from(fps.1) / f64::from(fps.0);
         let (width, height) = project.size();
+        let canvas = match (resolved.canvas.extent, project.memory()) {
+            (Some((width, height)), Some(bytes)) => {
+                format!(", canvas {width}x{height} (about {:.1} GB)", bytes as f64 / 1e9)
+            }
+            _ => String::new(),
+        };
         say(&format!(
-            "{}: {} frames, {seconds:.2} s, {width}x{height}, preset {}",
+            "{}: {} frames, {seconds:.2} s, {width}x{height}, preset {}{canvas}",
             args.timeline.display(),
             resolved.frames,
             project.preset.name

@@ -12,11 +12,11 @@ use super::synthesise::Generator;
 use crate::audio::{Hearing, listen};
 use crate::digest;
 use crate::encode::{NULL, Preset, Stream};
-use crate::network::Config;
 use crate::network::device::Precision;
+use crate::network::{Config, StyleGan3Config};
 use crate::progress::Silent;
 use crate::report::Report;
-use crate::schedule::Schedule;
+use crate::schedule::{Film, Schedule};
 use crate::timeline::time::Time;
 use crate::timeline::{Document, Facts, NetworkFacts, Overrides, PresetFacts, Problem, Resolved};
 use crate::{Error, Result};
@@ -95,7 +95,7 @@ impl Project {
 
     /// Reads the network's weights onto a device.
     pub fn generator(&self, device: Device, precision: Precision) -> Result<Generator> {
-        self.network.generator(device, precision)
+        self.network.generator_on(self.resolved.canvas.extent, device, precision)
     }
 
     /// The inputs of all frames.
@@ -103,10 +103,15 @@ impl Project {
         Schedule::new(&self.resolved, Arc::clone(&generator.mapping) as _)
     }
 
+    /// What all frames are made of.
+    pub fn film(&self, generators: &[Generator]) -> Result<Film> {
+        let mappings: Vec<_> = generators.iter().map(|g| Arc::clone(&g.mapping) as _).collect();
+        Film::new(&self.resolved, &mappings)
+    }
+
     /// Width and height of the output, pixels.
     pub fn size(&self) -> (u32, u32) {
-        let resolution = self.config.image().0 as u32;
-        self.resolved.canvas.size.unwrap_or((resolution, resolution))
+        self.resolved.size(self.config.image().0 as u32)
     }
 
     /// About what a frame takes on two cores, seconds: see `benches/results`. It grows with the side
@@ -116,7 +121,36 @@ impl Project {
             Config::StyleGan3(_) => 0.5,
             Config::StyleGan2(_) => 0.13,
         };
-        of_256 * self.config.image().0 as f64 / 256.0
+        let side = self.config.image().0 as f64;
+        let canvas = self.resolved.canvas.extent;
+        let areas = canvas.map_or(1.0, |(w, h)| f64::from(w) * f64::from(h) / (side * side));
+        let images = self.resolved.grid.as_ref().map_or(1, |grid| grid.cells.len())
+            * self.resolved.shutter.map_or(1, |shutter| shutter.samples as usize);
+        of_256 * side / 256.0 * areas * images as f64
+    }
+
+    /// Makes it a draft: pictures of a part of the width and height (even where the preset asks for
+    /// it), of one moment each.
+    pub fn shrink(&mut self, part: u32) {
+        let (width, height) = self.size();
+        let side = |pixels: u32, even: bool| {
+            let left = ((pixels + part / 2) / part).max(1);
+            if even { left.next_multiple_of(2) } else { left }
+        };
+        let (even_width, even_height) = (self.preset.even_width(), self.preset.even_height());
+        self.resolved.canvas.size = Some((side(width, even_width), side(height, even_height)));
+        self.resolved.shutter = None;
+        if let Some(grid) = &mut self.resolved.grid {
+            grid.gap = (grid.gap + part / 2) / part;
+        }
+    }
+
+    /// About the memory in bytes that an image takes on the CPU beside the weights; none for what is not
+    /// known.
+    pub fn memory(&self) -> Option<u64> {
+        let Config::StyleGan3(config) = &self.config else { return None };
+        let canvas = self.resolved.canvas.extent.map(|(w, h)| (w as usize, h as usize));
+        Some(StyleGan3Config { canvas, ..config.clone() }.memory())
     }
 
     /// What a sink must know to take the whole film.

@@ -1,6 +1,11 @@
 //! What the frames of a film are made of.
 
-use super::FrameInput;
+use std::sync::Arc;
+
+use super::{FrameInput, Mapping, Schedule};
+use crate::timeline::Resolved;
+use crate::timeline::resolved::Shutter;
+use crate::{Error, Result};
 
 /// One synthesis that a frame of the film is made of.
 #[derive(Debug, Clone, PartialEq)]
@@ -13,4 +18,96 @@ pub struct Part {
     pub weight: f32,
     /// What the network is given.
     pub input: FrameInput,
+}
+
+/// A timeline made ready: what each frame is made of. As pure as [`Schedule`], and as free of order.
+pub struct Film {
+    frames: u64,
+    /// What each cell of the grid shows; one where there is no grid.
+    cells: Vec<Schedule>,
+    shutter: Option<Shutter>,
+}
+
+impl Film {
+    /// Draws and maps every key of the timeline and its cells. `mappings` are those of the film's
+    /// networks.
+    ///
+    /// # Errors
+    /// Those of [`Schedule::new`], and where there is no network.
+    pub fn new(resolved: &Resolved, mappings: &[Arc<dyn Mapping>]) -> Result<Self> {
+        let mapping = mappings.first();
+        let mapping =
+            mapping.ok_or_else(|| Error::Invalid("a film has a network at least".into()))?;
+        let schedule = |shown: &Resolved| Schedule::new(shown, Arc::clone(mapping));
+        let cells = match &resolved.grid {
+            None => vec![schedule(resolved)?],
+            Some(grid) => {
+                let cells = grid.cells.iter().map(|cell| schedule(&resolved.of_cell(cell)));
+                cells.collect::<Result<_>>()?
+            }
+        };
+        Ok(Self { frames: resolved.frames, cells, shutter: resolved.shutter })
+    }
+
+    /// Length of the timeline in frames.
+    pub fn frames(&self) -> u64 {
+        self.frames
+    }
+
+    /// What a frame of the timeline is made of.
+    ///
+    /// # Errors
+    /// [`Error::Usage`] for a frame that there is not; those of [`Schedule::at`].
+    pub fn frame(&self, index: u64) -> Result<Vec<Part>> {
+        if index >= self.frames {
+            return Err(Error::Usage(format!(
+                "frame {index} is beyond the timeline's {} frames, which are counted from 0",
+                self.frames
+            )));
+        }
+        self.parts(index, index as f64)
+    }
+
+    /// What is shown at a time in frames, which may lie between two of them: the shutter opens around it.
+    ///
+    /// # Errors
+    /// Those of [`Schedule::at`].
+    pub fn at(&self, time_in_frames: f64) -> Result<Vec<Part>> {
+        self.parts(time_in_frames as u64, time_in_frames)
+    }
+
+    fn parts(&self, index: u64, time: f64) -> Result<Vec<Part>> {
+        let Some(shutter) = &self.shutter else { return self.moment(index, time) };
+        let moments = shutter.moments().map(|after| self.moment(index, time + after));
+        Ok(averaged(&moments.collect::<Result<Vec<_>>>()?))
+    }
+
+    /// What is seen at one moment, of the frame with this number.
+    fn moment(&self, index: u64, time: f64) -> Result<Vec<Part>> {
+        let parts = self.cells.iter().enumerate().map(|(cell, schedule)| {
+            let input = FrameInput { index, ..schedule.at(time)? };
+            Ok(Part { network: 0, cell, weight: 1.0, input })
+        });
+        parts.collect()
+    }
+}
+
+/// The parts of several moments that share a frame evenly. What does not move is synthesised once.
+fn averaged(moments: &[Vec<Part>]) -> Vec<Part> {
+    let mut all: Vec<(Part, f64)> = Vec::new();
+    for moment in moments {
+        for part in moment {
+            let weight = f64::from(part.weight) / moments.len() as f64;
+            let same = |(other, _): &&mut (Part, f64)| {
+                (other.network, other.cell) == (part.network, part.cell)
+                    && other.input == part.input
+            };
+            // Those of the moment before are the last ones, or there are but few.
+            match all.iter_mut().rev().take(2 * moment.len()).find(same) {
+                Some((_, sum)) => *sum += weight,
+                None => all.push((part.clone(), weight)),
+            }
+        }
+    }
+    all.into_iter().map(|(part, weight)| Part { weight: weight as f32, ..part }).collect()
 }

@@ -24,7 +24,7 @@ use crate::timeline::number::Number;
 use crate::timeline::resolved::Camera;
 use crate::{Error, Result};
 use classes::Classes;
-pub use film::Part;
+pub use film::{Film, Part};
 use latent::Latent;
 use stabilise::Stabiliser;
 

@@ -7,6 +7,7 @@ mod layers;
 mod music;
 mod numbers;
 mod output;
+mod picture;
 mod signals;
 mod walk;
 
@@ -17,7 +18,7 @@ use std::sync::Arc;
 
 use super::arrays::Array;
 use super::curve::Curve;
-use super::document::{self, Document};
+use super::document::{self, Document, Scalar, Track};
 use super::expression::Scene;
 use super::number::Number;
 use super::resolved::{Mix, Resolved};
@@ -175,19 +176,24 @@ impl Check<'_> {
         let written = &document.written;
         let preset = self.preset(facts, overrides);
         let canvas = self.canvas(preset, overrides);
+        let shutter = self.shutter();
+        let grid = self.grid(frames, &canvas);
         let audio = self.audio(overrides);
-        let latent = written.source.as_ref().and_then(|source| self.source(source));
-        let psi = self.psi();
+        let own = grid.as_ref().and_then(|grid| grid.cells.first()?.latent.clone());
+        let latent = written.source.as_ref().and_then(|source| self.source(source)).or(own);
+        let psi = self.psi(written.psi.as_ref());
         let cutoff = self.cutoff();
         let class = self.class();
         let mixes: Vec<Mix> = written.mixes.iter().filter_map(|mix| self.mix(mix)).collect();
-        let camera = self.camera(frames, &canvas);
+        let camera = self.camera(written.camera.as_ref(), frames, &canvas);
         let stabilise = self.stabilise();
         let markers = self.markers();
         Some(Resolved {
             fps,
             frames: frames?,
             canvas,
+            shutter,
+            grid,
             preset: preset?.name.clone(),
             audio,
             latent: latent?,
@@ -202,9 +208,8 @@ impl Check<'_> {
         })
     }
 
-    fn psi(&mut self) -> Curve<Number> {
-        let document = self.document;
-        self.curve(document.written.psi.as_ref(), 1.0.into(), |check, psi, span| {
+    fn psi(&mut self, track: Option<&Track<Scalar>>) -> Curve<Number> {
+        self.curve(track, 1.0.into(), |check, psi, span| {
             let (number, reached) = check.number(psi, &span);
             if let Some(psi) = reached.into_iter().find(|psi| psi.abs() > WIDEST_PSI) {
                 let message = format!("psi {psi} is beyond {WIDEST_PSI}: pictures that far from the average fall apart");

@@ -6,6 +6,7 @@ mod easing;
 mod include;
 mod latent;
 mod music;
+mod picture;
 mod read;
 mod scalar;
 mod signals;
@@ -22,6 +23,7 @@ use crate::report::{Report, Span};
 
 pub(super) use latent::{ArrayItem, Latent, Layers, Loop, Mix, Point, Seeds, Source};
 pub(super) use music::{Marker, Music};
+pub(super) use picture::{Grid, MotionBlur};
 pub(super) use scalar::Scalar;
 pub(super) use signals::Signal;
 pub(super) use track::{Class, Track, TrackKey};
@@ -76,6 +78,9 @@ pub(super) struct Written {
     pub size: Option<Spanned<(u32, u32)>>,
     pub fit: Option<Fit>,
     pub pixel_aspect: Option<(u32, u32)>,
+    pub canvas: Option<Spanned<(u32, u32)>>,
+    pub motion_blur: Option<MotionBlur>,
+    pub grid: Option<Grid>,
     pub preset: Option<Spanned<String>>,
     pub audio: Option<Spanned<String>>,
     pub source: Option<Source>,

@@ -6,13 +6,16 @@ use super::super::time;
 use super::decode::{Decoder, inner};
 use super::{Camera, Scalar, Spanned, Stabilise, Written};
 
-const FIELDS: [&str; 20] = [
+const FIELDS: [&str; 23] = [
     "model",
     "fps",
     "duration",
     "size",
     "fit",
     "pixel_aspect",
+    "canvas",
+    "motion_blur",
+    "grid",
     "output",
     "seeds",
     "latent",
@@ -62,6 +65,11 @@ impl Decoder {
             fields.get("output").and_then(|n| self.fields(n, "`output`", &["preset", "audio"]));
         let output = |name| output.as_ref().and_then(|o| o.get(name));
         let named = |name| fields.name_span(name).zip(fields.get(name));
+        let grid = named("grid").and_then(|(span, n)| self.grid(n, span));
+        // Cells that all have a latent of their own need none of the timeline's.
+        let own = grid.as_ref().is_some_and(|grid| grid.cells.iter().all(|c| c.source.is_some()));
+        let sources = ["seeds", "latent"];
+        let needed = !own || sources.iter().any(|name| fields.get(name).is_some());
         Written {
             model: fields.need(self, "model").and_then(|n| self.text(n)),
             fps: fields.get("fps").and_then(|n| self.rate(n)),
@@ -75,7 +83,10 @@ impl Decoder {
             }),
             preset: output("preset").and_then(|n| self.text(n)),
             audio: output("audio").and_then(|n| self.text(n)),
-            source: self.source(&fields, &["seeds", "latent"]),
+            canvas: fields.get("canvas").and_then(|n| self.size(n)),
+            motion_blur: fields.get("motion_blur").and_then(|n| self.motion_blur(n)),
+            source: needed.then(|| self.source(&fields, &sources)).flatten(),
+            grid,
             psi: fields.get("psi").and_then(|n| self.track(n, Self::number)),
             cutoff: fields.get("cutoff").and_then(|n| {
                 self.held_track(n, |d, n| {
@@ -138,7 +149,7 @@ impl Decoder {
         Some(scale)
     }
 
-    fn camera(&mut self, node: &Node) -> Option<Camera> {
+    pub fn camera(&mut self, node: &Node) -> Option<Camera> {
         let fields = self.fields(node, "`camera`", &["translate", "rotate", "scale", "pivot"])?;
         Some(Camera {
             translate: fields.get("translate").and_then(|n| self.track(n, Self::point_of_canvas)),
