@@ -261,6 +261,34 @@ mod tests {
     }
 
     #[test]
+    fn a_moving_edge_is_as_wide_as_its_way() {
+        // White left of an edge that moves by 24 pixels a frame.
+        let edge = |at: f64| {
+            let row: Vec<f32> =
+                (0..64).map(|x| (2.0 * (at - f64::from(x)).clamp(0.0, 1.0) - 1.0) as f32).collect();
+            Tensor::from_slice(&row).reshape([1, 1, 1, 64]).repeat([1, 3, 64, 1])
+        };
+        for (opens, open) in [(-0.25, 0.5), (0.0, 0.5), (-0.5, 1.0)] {
+            let shutter = resolved::Shutter { opens, open, samples: 240 };
+            let mut composer = Composer::new(&[(64, 64)], &CANVAS, None, Depth::F32);
+            composer.begin(&[(0, 240)]);
+            let share = Share { index: 0, cell: 0, weight: 1.0 / 240.0 };
+            let mut made = Vec::new();
+            for moment in shutter.moments() {
+                made = composer.add(0, &[share], &edge(32.0 + 24.0 * moment)).unwrap();
+            }
+            let row: Vec<f32> =
+                floats(&made[0])[..3 * 64].chunks(3).map(|v| linear(v[0] * 2.0 - 1.0)).collect();
+            let (from, to) = (32.0 + 24.0 * opens, 32.0 + 24.0 * (opens + open));
+            for (x, light) in row.iter().enumerate() {
+                // White until the edge has passed for good, then an even ramp.
+                let wanted = ((to - 0.5 - x as f64) / (to - from)).clamp(0.0, 1.0);
+                assert!((f64::from(*light) - wanted).abs() < 0.06, "{x}: {light} {wanted}");
+            }
+        }
+    }
+
+    #[test]
     fn what_shares_lack_is_black() {
         let mut composer = Composer::new(&[(16, 16)], &CANVAS, None, Depth::F32);
         composer.begin(&[(0, 0), (1, 1)]);
