@@ -15,7 +15,6 @@ mod untrained;
 
 use std::fs;
 use std::path::Path;
-use std::sync::Arc;
 use std::time::Instant;
 
 use sg3render::encode::{self, Preset, Stream};
@@ -23,7 +22,6 @@ use sg3render::network::Config;
 use sg3render::network::device::{Precision, Request};
 use sg3render::progress::Silent;
 use sg3render::render::{Generator, Job, Project, run};
-use sg3render::schedule::Schedule;
 use sg3render::timeline::Overrides;
 use sg3render::{Error, Result};
 use tch::Device;
@@ -66,26 +64,27 @@ fn main() -> Result<()> {
             }
             let batches: &[usize] = if device == Device::Cpu { &[1] } else { &[1, 8] };
             for &batch in batches {
-                let generator = Generator::load(&network, device, precision)?;
-                compare(&format!("{name} {written}, batch {batch}"), &generator, batch, frames)?;
+                let generators = [Generator::load(&network, device, precision)?];
+                compare(&format!("{name} {written}, batch {batch}"), &generators, batch, frames)?;
             }
         }
     }
     Ok(())
 }
 
-fn compare(what: &str, generator: &Generator, batch: usize, frames: u64) -> Result<()> {
+fn compare(what: &str, generators: &[Generator; 1], batch: usize, frames: u64) -> Result<()> {
     let path = Path::new("end_to_end.ron");
     let project = Project::read(path, TIMELINE.into(), None, &Overrides::default())?;
-    let schedule = Schedule::new(&project.resolved, Arc::clone(&generator.mapping) as _)?;
+    let film = project.film(generators)?;
     let folder = std::env::temp_dir().join(format!("sg3render-bench-{}", std::process::id()));
     fs::create_dir_all(&folder).map_err(|e| Error::io("make", &folder, e))?;
-    let film = folder.join("film.mp4");
-    let side = generator.resolution();
+    let path = folder.join("film.mp4");
+    let side = generators[0].resolution();
     let stream = Stream { width: side, height: side, frames, overwrite: true, ..project.stream() };
     let render = |out: &Path| -> Result<(f64, Vec<(&str, f64)>)> {
         let canvas = project.resolved.canvas;
-        let job = Job { schedule: &schedule, generator, canvas, frames: 0..frames, batch };
+        let (frames, grid, stride) = (0..frames, None, 1);
+        let job = Job { film: &film, generators, canvas, grid, frames, stride, batch };
         let sink = encode::open(out, &Preset::find("h264")?, &stream)?;
         let begun = Instant::now();
         let outcome = run(&job, sink, &Silent)?;
@@ -97,7 +96,7 @@ fn compare(what: &str, generator: &Generator, batch: usize, frames: u64) -> Resu
     for _ in 0..TURNS {
         nowhere.push(render(Path::new(encode::NULL))?.0);
         if cfg!(feature = "video") {
-            let (seconds, stages) = render(&film)?;
+            let (seconds, stages) = render(&path)?;
             encoded.push(seconds);
             shares = stages
                 .iter()

@@ -57,13 +57,15 @@ fn render(timeline: &Path) -> Result<()> {
     // The preset decides nothing but whether the size suits it: PNG suits any.
     let overrides = Overrides { preset: Some("png".into()), ..Overrides::default() };
     let project = Project::open(timeline, None, &overrides)?;
-    let generator = project.generator(device, Precision::F32)?;
+    let generators = [project.generator(device, Precision::F32)?];
     let job = Job {
-        schedule: &project.schedule(&generator)?,
-        generator: &generator,
+        film: &project.film(&generators)?,
+        generators: &generators,
         canvas: project.resolved.canvas,
+        grid: project.resolved.grid.as_ref(),
         frames: 0..project.resolved.frames,
-        batch: generator.auto_batch(),
+        stride: 1,
+        batch: generators[0].auto_batch(),
     };
     run(&job, Box::new(Raw(io::stdout())), &Silent).map(drop)
 }

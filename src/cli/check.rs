@@ -36,8 +36,14 @@ pub fn run(args: &CheckArgs) -> Result<()> {
                 format!(", {clips} clips on {tracks} tracks, {networks} networks")
             }
         };
+        let canvas = match (resolved.canvas.extent, project.memory()) {
+            (Some((width, height)), Some(bytes)) => {
+                format!(", canvas {width}x{height} (about {:.1} GB)", bytes as f64 / 1e9)
+            }
+            _ => String::new(),
+        };
         say(&format!(
-            "{}: {} frames, {seconds:.2} s, {width}x{height}{clips}, preset {}",
+            "{}: {} frames, {seconds:.2} s, {width}x{height}{clips}, preset {}{canvas}",
             args.timeline.display(),
             resolved.frames,
             project.preset.name

@@ -11,7 +11,7 @@ use sg3render::encode::Sink;
 use sg3render::farm::Job as Film;
 use sg3render::progress::Progress;
 use sg3render::render::{Generator, Job, Outcome, Project, run as render};
-use sg3render::schedule::{Schedule, ranges};
+use sg3render::schedule::{self, ranges};
 use sg3render::timeline::Overrides;
 use sg3render::{Error, Result};
 use tch::Device;
@@ -27,11 +27,16 @@ pub fn overrides(args: &OverrideArgs) -> Overrides {
 /// Opens the timeline that the arguments name, tells its warnings, and finds the frames that are asked
 /// for.
 pub fn open(args: &FilmArgs, out: Option<&Path>) -> Result<(Project, Range<u64>)> {
-    let overrides = Overrides {
-        preset: args.preset.clone(),
-        audio: args.audio.clone(),
-        ..overrides(&args.overrides)
-    };
+    open_as(args, out, args.preset.clone())
+}
+
+/// As [`open`], with another preset than the arguments'.
+pub fn open_as(
+    args: &FilmArgs,
+    out: Option<&Path>,
+    preset: Option<String>,
+) -> Result<(Project, Range<u64>)> {
+    let overrides = Overrides { preset, audio: args.audio.clone(), ..overrides(&args.overrides) };
     if let Some(path) = &args.audio {
         fs::metadata(path).map_err(|e| Error::io("read", path, e))?;
     }
@@ -61,24 +66,31 @@ pub fn job(args: &FilmArgs, project: &Project) -> Result<Film> {
     Film::new(timeline, model, precision, &project.preset, project.stream())
 }
 
-/// A project with its network on a device.
+/// A project with its networks on a device.
 pub struct Engine<'a> {
     project: &'a Project,
-    generator: Generator,
-    schedule: Schedule,
+    generators: Vec<Generator>,
+    film: schedule::Film,
     batch: usize,
+    stride: u64,
 }
 
 impl<'a> Engine<'a> {
-    /// Reads the network.
+    /// Reads the networks.
     pub fn load(args: &FilmArgs, project: &'a Project, device: Device) -> Result<Self> {
-        let generator = project.generator(device, args.device.precision.into())?;
-        let schedule = project.schedule(&generator)?;
+        let generators = project.generators(device, args.device.precision.into())?;
+        let smallest = generators.iter().map(Generator::auto_batch).min();
         let batch = match args.batch {
-            Batch::Auto => generator.auto_batch(),
+            Batch::Auto => smallest.unwrap_or(1),
             Batch::Frames(frames) => frames,
         };
-        Ok(Self { project, generator, schedule, batch })
+        let film = project.film(&generators)?;
+        Ok(Self { project, generators, film, batch, stride: 1 })
+    }
+
+    /// Renders every so manieth frame from now on.
+    pub fn every(self, stride: u32) -> Self {
+        Self { stride: stride.into(), ..self }
     }
 
     /// Renders frames into a sink.
@@ -88,11 +100,14 @@ impl<'a> Engine<'a> {
         sink: Box<dyn Sink>,
         progress: &dyn Progress,
     ) -> Result<Outcome> {
+        let resolved = &self.project.resolved;
         let job = Job {
-            schedule: &self.schedule,
-            generator: &self.generator,
-            canvas: self.project.resolved.canvas,
+            film: &self.film,
+            generators: &self.generators,
+            canvas: resolved.canvas,
+            grid: resolved.grid.as_ref(),
             frames: frames.clone(),
+            stride: self.stride,
             batch: self.batch,
         };
         render(&job, sink, progress)

@@ -30,6 +30,10 @@ pub struct RenderArgs {
     /// `cuda:0,cuda:1`, `cpu,cpu`
     #[arg(long, value_name = "D,D", value_delimiter = ',', value_parser = numbered, conflicts_with = "device")]
     pub devices: Vec<String>,
+    /// A quick look: every fourth frame at a quarter of width and height, without motion blur, with a
+    /// quick preset; length and framing stay
+    #[arg(long, conflicts_with_all = ["resume", "devices"])]
+    pub draft: bool,
 }
 
 #[derive(clap::Args)]

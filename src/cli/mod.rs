@@ -9,6 +9,7 @@ mod dataset_args;
 mod devices;
 mod diagnose;
 mod distribution;
+mod draft;
 mod equivariance;
 mod farm;
 mod farm_args;

@@ -3,6 +3,7 @@
 use sg3render::encode;
 use sg3render::{Error, Result};
 
+use super::draft;
 use super::film::{self, Engine};
 use super::film_args::RenderArgs;
 use super::resume;
@@ -18,11 +19,19 @@ pub fn run(args: &RenderArgs) -> Result<()> {
     let device = args.film.device.open()?;
     // Before any file is begun: none is left behind.
     stop_on_ctrl_c()?;
-    let (project, frames) = film::open(&args.film, Some(&args.output))?;
-    let stream = project.stream().part(&frames, args.overwrite);
+    let (mut project, frames) =
+        film::open_as(&args.film, Some(&args.output), draft::preset(args)?)?;
+    if args.draft {
+        project.shrink(draft::PART);
+    }
+    let mut stream = project.stream().part(&frames, args.overwrite);
+    if args.draft {
+        stream = draft::thinned(stream);
+    }
     let sink = encode::open(&args.output, &project.preset, &stream)?;
 
     let engine = Engine::load(&args.film, &project, device)?;
+    let engine = if args.draft { engine.every(draft::PART) } else { engine };
     let terminal = Terminal::new(&args.film.show.style(), stream.frames);
     let outcome = engine.render(&frames, sink, &terminal)?;
     let with = format!("{device:?}, {}", project.preset.name);

@@ -24,8 +24,8 @@ pub fn run(args: &StillArgs) -> Result<()> {
     let project = Project::open(&args.timeline, None, &overrides)?;
     show_report(&project.warnings);
     let time = project.time(&args.at)?;
-    let generator = project.generator(device, Precision::from(args.device.precision))?;
-    let picture = still(&project, &generator, time, preset.depth())?;
+    let generators = project.generators(device, Precision::from(args.device.precision))?;
+    let picture = still(&project, &generators, time, preset.depth())?;
     let mut sink =
         encode::open(&args.output, &project.preset, &project.still_stream(args.overwrite))?;
     sink.write(&picture)?;

@@ -60,6 +60,10 @@ pub struct StyleGan3Config {
     pub use_radial_filters: bool,
     /// Largest magnitude after the nonlinearity; none for no limit.
     pub conv_clamp: Option<f64>,
+    /// Width and height of the canvas, pixels, where another than the trained square is synthesised. Not
+    /// of the network, and so in no file: the sampling rates stay, there are only more or fewer samples.
+    #[serde(skip)]
+    pub canvas: Option<(usize, usize)>,
 }
 
 /// Options of a `StyleGAN2` generator (Karras et al. 2020) with skip connections.
@@ -112,6 +116,7 @@ impl Default for StyleGan3Config {
             lrelu_upsampling: 2,
             use_radial_filters: false,
             conv_clamp: Some(256.0),
+            canvas: None,
         }
     }
 }
@@ -169,7 +174,15 @@ impl Config {
         }
     }
 
-    /// Width and height of the image, and its channels.
+    /// Width and height of what is synthesised, pixels.
+    pub fn size(&self) -> (usize, usize) {
+        match self {
+            Self::StyleGan3(c) => c.canvas.unwrap_or((c.img_resolution, c.img_resolution)),
+            Self::StyleGan2(c) => (c.img_resolution, c.img_resolution),
+        }
+    }
+
+    /// Width and height of the image that it was trained on, and its channels.
     pub fn image(&self) -> (usize, usize) {
         match self {
             Self::StyleGan3(c) => (c.img_resolution, c.img_channels),

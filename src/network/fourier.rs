@@ -22,22 +22,30 @@ pub struct FourierInput {
     /// `[C, C]`.
     weight: Tensor,
     affine: Linear,
-    /// Pixel centres along one axis, canvas widths, `[size]`.
-    centres: Tensor,
+    /// Pixel centres along either axis, canvas widths: `[width]` and `[height]`.
+    centres: [Tensor; 2],
 }
 
 impl FourierInput {
-    /// Loads `synthesis.input.*`. The stored `transform` is not used: the caller gives one a frame.
-    pub fn load(loader: &Loader, spec: InputSpec, device: Device) -> Result<Self> {
+    /// Loads `synthesis.input.*`, for features of some width and height. The stored `transform` is not used: the caller gives one a frame.
+    pub fn load(
+        loader: &Loader,
+        spec: InputSpec,
+        size: [usize; 2],
+        device: Device,
+    ) -> Result<Self> {
         let get = |name: &str| loader.tensor(&format!("synthesis.input.{name}"), device);
-        let (size, rate) = (spec.size as i64, spec.sampling_rate);
-        let pixels = Tensor::f_arange(size, (Kind::Float, device))?;
+        let rate = spec.sampling_rate;
+        let centres = |size: usize| -> Result<_> {
+            let pixels = Tensor::f_arange(size as i64, (Kind::Float, device))?;
+            Ok(pixels.f_add_scalar(0.5 - size as f64 / 2.0)?.f_div_scalar(rate)?)
+        };
         Ok(Self {
             freqs: get("freqs")?.f_to_kind(Kind::Double)?,
             phases: get("phases")?.f_to_kind(Kind::Double)?,
             weight: get("weight")?.f_div_scalar((spec.channels as f64).sqrt())?,
             affine: Linear::load(loader, "synthesis.input.affine", 1.0, device)?,
-            centres: pixels.f_add_scalar(0.5 - size as f64 / 2.0)?.f_div_scalar(rate)?,
+            centres: [centres(size[0])?, centres(size[1])?],
             spec,
         })
     }
@@ -53,11 +61,12 @@ impl FourierInput {
         Ok(t.f_div(&norm.f_sqrt()?)?)
     }
 
-    /// Features `[N, C, size, size]` for w `[N, w_dim]` and users' transforms `[N, 3, 3]`, float64.
+    /// Features `[N, C, height, width]` for w `[N, w_dim]` and users' transforms `[N, 3, 3]`, float64.
     pub fn forward(&self, w: &Tensor, transforms: &Tensor) -> Result<Tensor> {
         let m = learned(&self.pose(w)?.f_to_kind(Kind::Double)?)?;
         let m = m.f_matmul(transforms)?.f_narrow(1, 0, 2)?;
-        let (n, channels, size) = (m.size()[0], self.spec.channels as i64, self.spec.size as i64);
+        let (n, channels) = (m.size()[0], self.spec.channels as i64);
+        let [width, height] = [0, 1].map(|axis: usize| self.centres[axis].size()[0]);
         let freqs = self.freqs.f_unsqueeze(0)?;
         let shift = freqs.f_matmul(&m.f_narrow(2, 2, 1)?)?.f_squeeze_dim(2)?;
         let phases = self.phases.f_unsqueeze(0)?.f_add(&shift)?;
@@ -74,13 +83,13 @@ impl FourierInput {
         // Whole turns change nothing; without them float32 is enough.
         let phases = phases.f_sub(&phases.f_round()?)?.f_to_kind(Kind::Float)?;
         let freqs = freqs.f_to_kind(Kind::Float)?;
-        let along = |axis: i64| freqs.f_narrow(2, axis, 1)?.f_mul(&self.centres);
+        let along = |axis: usize| freqs.f_narrow(2, axis as i64, 1)?.f_mul(&self.centres[axis]);
         let turns = along(0)?.f_unsqueeze(2)?.f_add(&along(1)?.f_unsqueeze(3)?)?;
         let turns = turns.f_add(&phases.f_reshape([n, channels, 1, 1])?)?;
         let features = turns.f_mul_scalar(2.0 * PI)?.f_sin()?;
         let features = features.f_mul(&amplitudes.f_reshape([n, channels, 1, 1])?)?;
-        let mixed = self.weight.f_matmul(&features.f_reshape([n, channels, size * size])?)?;
-        Ok(mixed.f_reshape([n, channels, size, size])?)
+        let mixed = self.weight.f_matmul(&features.f_reshape([n, channels, height * width])?)?;
+        Ok(mixed.f_reshape([n, channels, height, width])?)
     }
 }
 

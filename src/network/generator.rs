@@ -78,7 +78,7 @@ impl Synthesis {
         self.device
     }
 
-    /// Images `[N, channels, R, R]`, about -1..1, on the device, for ws `[N, num_ws, w_dim]` and
+    /// Images `[N, channels, H, W]`, about -1..1, on the device, for ws `[N, num_ws, w_dim]` and
     /// transforms U `[N, 3, 3]` of the Fourier features (`StyleGAN2` has none and ignores them).
     pub fn forward(&self, ws: &Tensor, transforms: &Tensor) -> Result<Tensor> {
         let _no_grad = tch::no_grad_guard();

@@ -8,7 +8,7 @@ use crate::signal::{Filter, low_pass, radial_low_pass};
 pub struct InputSpec {
     /// Frequencies, and channels of its output.
     pub channels: usize,
-    /// Width and height of its output, pixels, margins included.
+    /// Width and height of its output, pixels, margins included, on the trained canvas.
     pub size: usize,
     /// Samples per canvas.
     pub sampling_rate: f64,
@@ -25,7 +25,7 @@ pub struct LayerSpec {
     pub in_channels: usize,
     /// Channels it gives.
     pub out_channels: usize,
-    /// Width and height it takes, pixels, margins included.
+    /// Width and height it takes, pixels, margins included, on the trained canvas.
     pub in_size: usize,
     /// Width and height it gives.
     pub out_size: usize,
@@ -62,7 +62,7 @@ pub struct LayerSpec {
     /// Whether it runs in half precision when that is asked for.
     pub use_fp16: bool,
     /// Padding before upsampling's filter, on the zero-inserted grid: left, right, top, bottom;
-    /// negative values crop.
+    /// negative values crop. It alone decides the size of what the layer gives.
     pub padding: [i64; 4],
 }
 
@@ -80,6 +80,7 @@ impl LayerSpec {
 }
 
 /// What flows between layers: spec i is what layer i gives; the input gives spec 0.
+#[derive(Clone, Copy)]
 struct Signal {
     cutoff: f64,
     rate: usize,
@@ -113,6 +114,43 @@ impl StyleGan3Config {
         }
     }
 
+    /// Width and height of a signal on the canvas that is synthesised. Beyond the trained one lie as many
+    /// more samples on either side as cover it: those of the trained one keep their places, and margins
+    /// their widths. At the image's own rate, without margins, there are just the canvas's pixels.
+    fn on_canvas(&self, signal: &Signal) -> [usize; 2] {
+        let Some((width, height)) = self.canvas else { return [signal.size; 2] };
+        let trained = self.img_resolution as i64;
+        [width, height].map(|side| {
+            if signal.size == self.img_resolution && signal.rate == self.img_resolution {
+                return side;
+            }
+            let beyond = (side as i64 - trained) * signal.rate as i64;
+            let each_side = (beyond + 2 * trained - 1).div_euclid(2 * trained);
+            (signal.size as i64 + 2 * each_side).max(1) as usize
+        })
+    }
+
+    /// Width and height of the Fourier features on the canvas that is synthesised.
+    pub fn input_size(&self) -> [usize; 2] {
+        self.on_canvas(&self.signal(0))
+    }
+
+    /// About the bytes that one image takes on the CPU beside the weights: the signals around the
+    /// largest layer, in channels of sixteen.
+    pub fn memory(&self) -> u64 {
+        let bytes = |signal: &Signal| {
+            let [width, height] = self.on_canvas(signal).map(|side| side as u64);
+            64 * signal.channels.div_ceil(16) as u64 * width * height
+        };
+        let signals: Vec<_> = (0..=self.num_layers).map(|i| self.signal(i)).collect();
+        // What a layer takes, the same convolved, and what it gives.
+        let around = signals.windows(2).map(|pair| {
+            let convolved = Signal { channels: pair[1].channels, ..pair[0] };
+            bytes(&pair[0]) + bytes(&convolved) + bytes(&pair[1])
+        });
+        around.max().unwrap_or(0)
+    }
+
     /// Copies of w that the synthesis takes: one for the input and one for each layer.
     pub fn num_ws(&self) -> usize {
         self.num_layers + 2
@@ -141,11 +179,16 @@ impl StyleGan3Config {
         };
         let (up_taps, down_taps) = (taps(up), taps(down));
         let conv_kernel = if to_rgb { 1 } else { self.conv_kernel };
-        let total = (to.size as i64 - 1) * down as i64 + 1
-            - (from.size + conv_kernel - 1) as i64 * up as i64
-            + (up_taps + down_taps) as i64
-            - 2;
-        let low = (total + up as i64).div_euclid(2);
+        let padding = |from: usize, to: usize| {
+            let total = (to as i64 - 1) * down as i64 + 1
+                - (from + conv_kernel - 1) as i64 * up as i64
+                + (up_taps + down_taps) as i64
+                - 2;
+            let low = (total + up as i64).div_euclid(2);
+            [low, total - low]
+        };
+        let (given, wanted) = (self.on_canvas(&from), self.on_canvas(&to));
+        let [[left, right], [top, bottom]] = [0, 1].map(|axis| padding(given[axis], wanted[axis]));
         LayerSpec {
             name: format!("L{i}_{}_{}", to.size, to.channels),
             in_channels: from.channels,
@@ -168,7 +211,7 @@ impl StyleGan3Config {
             critical,
             to_rgb,
             use_fp16: to.rate << self.num_fp16_res > self.img_resolution,
-            padding: [low, total - low, low, total - low],
+            padding: [left, right, top, bottom],
         }
     }
 }

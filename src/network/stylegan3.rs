@@ -45,13 +45,13 @@ impl StyleGan3 {
         let layers =
             config.layers().into_iter().map(|spec| Layer::load(loader, config, spec, device, half));
         Ok(Self {
-            input: FourierInput::load(loader, config.input(), device)?,
+            input: FourierInput::load(loader, config.input(), config.input_size(), device)?,
             layers: layers.collect::<Result<_>>()?,
             output_scale: config.output_scale,
         })
     }
 
-    /// Images `[N, channels, R, R]`, about -1..1, for ws `[N, num_ws, w_dim]` and transforms `[N, 3, 3]`
+    /// Images `[N, channels, H, W]`, about -1..1, for ws `[N, num_ws, w_dim]` and transforms `[N, 3, 3]`
     /// float64.
     pub fn forward(&self, ws: &Tensor, transforms: &Tensor) -> Result<Tensor> {
         let image = self.signals(ws, transforms, &mut |_, _| Ok(()))?;

@@ -9,11 +9,11 @@ use crate::encode::{Depth, Picture, Samples};
 use crate::timeline::resolved::{Canvas, Fit};
 use crate::{Error, Result};
 
-/// How a network's image becomes a picture.
+/// How a network's image becomes a picture, or one cell of a picture.
 #[derive(Debug, Clone, Copy)]
 pub struct Finish {
     /// Width and height of the network's image, pixels.
-    resolution: u32,
+    image: (u32, u32),
     /// Width and height of the picture.
     size: (u32, u32),
     fit: Fit,
@@ -23,19 +23,17 @@ pub struct Finish {
 }
 
 impl Finish {
-    /// For images of `resolution` pixels squared and a sink of some depth.
-    pub fn new(resolution: u32, canvas: &Canvas, depth: Depth) -> Self {
-        let size = canvas.size.unwrap_or((resolution, resolution));
+    /// For images of so many pixels, pictures of `size`, and a sink of some depth.
+    pub fn new(image: (u32, u32), size: (u32, u32), canvas: &Canvas, depth: Depth) -> Self {
         let pixel_aspect = f64::from(canvas.pixel_aspect.0) / f64::from(canvas.pixel_aspect.1);
-        Self { resolution, size, fit: canvas.fit, pixel_aspect, depth }
+        Self { image, size, fit: canvas.fit, pixel_aspect, depth }
     }
 
-    /// What is to be read back of images `[N, channels, R, R]` on their device: where that can make the
-    /// pictures, 8 bits a sample without scaling, they are `[N, R, R, 3]` uint8, a quarter of the bytes.
+    /// What is to be read back of images `[N, channels, H, W]` on their device: where that can make the
+    /// pictures, 8 bits a sample without scaling, they are `[N, H, W, 3]` uint8, a quarter of the bytes.
     /// Elsewhere the images themselves.
     pub fn on_device(&self, images: Tensor) -> Result<Tensor> {
-        let side = (self.resolution, self.resolution);
-        let able = self.depth == Depth::U8 && self.size == side && self.pixel_aspect == 1.0;
+        let able = self.depth == Depth::U8 && self.size == self.image && self.pixel_aspect == 1.0;
         if !able || images.device() == Device::Cpu {
             return Ok(images);
         }
@@ -59,46 +57,51 @@ impl Finish {
         indices.par_iter().zip(planes).map(|(&index, planes)| self.picture(index, planes)).collect()
     }
 
-    /// Takes one image, planes of `resolution` squared values of about -1..1: three (RGB) or one.
     fn picture(&self, index: u64, planes: &[f32]) -> Result<Picture> {
-        let area = (self.resolution as usize).pow(2);
-        let rgb: Vec<f32> = match planes.len() / area {
+        let rgb = self.fitted(planes)?;
+        let (width, height) = self.size;
+        Ok(Picture { index, width, height, samples: quantise(&rgb, self.depth) })
+    }
+
+    /// Takes one image, planes of about -1..1: three (RGB) or one. Gives the picture's pixels, RGB
+    /// interleaved, of the same range.
+    pub fn fitted(&self, planes: &[f32]) -> Result<Vec<f32>> {
+        let area = self.image.0 as usize * self.image.1 as usize;
+        let rgb = match planes.len() / area {
             1 => planes.iter().flat_map(|&v| [v; 3]).collect(),
             _ => (0..area)
                 .flat_map(|i| [planes[i], planes[area + i], planes[2 * area + i]])
                 .collect(),
         };
-        let rgb = self.fitted(rgb)?;
-        let (width, height) = self.size;
-        Ok(Picture { index, width, height, samples: quantise(&rgb, self.depth) })
+        self.scaled(rgb)
     }
 
-    /// Size in pixels that the square image has in the picture, before anything is cropped.
+    /// Size in pixels that the image has in the picture, before anything is cropped.
     fn placed(&self) -> (f64, f64) {
         let (width, height) = (f64::from(self.size.0), f64::from(self.size.1));
-        let shown_width = width * self.pixel_aspect;
-        let side = match self.fit {
-            Fit::Contain => shown_width.min(height),
-            Fit::Cover => shown_width.max(height),
+        let (image_width, image_height) = (f64::from(self.image.0), f64::from(self.image.1));
+        let across = width * self.pixel_aspect / image_width;
+        let down = height / image_height;
+        let scale = match self.fit {
+            Fit::Contain => across.min(down),
+            Fit::Cover => across.max(down),
             Fit::Stretch => return (width, height),
         };
-        (side / self.pixel_aspect, side)
+        (scale * image_width / self.pixel_aspect, scale * image_height)
     }
 
-    fn fitted(&self, rgb: Vec<f32>) -> Result<Vec<f32>> {
+    fn scaled(&self, rgb: Vec<f32>) -> Result<Vec<f32>> {
         let (placed, (width, height)) = (self.placed(), self.size);
-        let resolution = f64::from(self.resolution);
-        if (placed.0, placed.1) == (resolution, resolution)
-            && self.size == (self.resolution, self.resolution)
-        {
+        let image = (f64::from(self.image.0), f64::from(self.image.1));
+        if placed == image && self.size == self.image {
             return Ok(rgb);
         }
         // What is seen of the image, in its own pixels, and where that goes.
-        let seen = |placed: f64, side: u32| resolution * (f64::from(side) / placed).min(1.0);
+        let seen = |image: f64, placed: f64, side: u32| image * (f64::from(side) / placed).min(1.0);
         let taken = |placed: f64, side: u32| (placed.round().max(1.0) as u32).min(side);
-        let (seen_w, seen_h) = (seen(placed.0, width), seen(placed.1, height));
+        let seen = (seen(image.0, placed.0, width), seen(image.1, placed.1, height));
         let (w, h) = (taken(placed.0, width), taken(placed.1, height));
-        let resized = resize(&rgb, self.resolution, (seen_w, seen_h), (w, h))?;
+        let resized = resize(&rgb, self.image, seen, (w, h))?;
         if (w, h) == self.size {
             return Ok(resized);
         }
@@ -129,16 +132,19 @@ fn levels(images: &Tensor) -> Result<Tensor> {
     Ok(rgb.f_permute([0, 2, 3, 1])?.f_contiguous()?)
 }
 
-/// Lanczos (a = 3) from the middle `seen` pixels of a square image to `size`.
-fn resize(rgb: &[f32], side: u32, seen: (f64, f64), size: (u32, u32)) -> Result<Vec<f32>> {
+/// Lanczos (a = 3) from the middle `seen` pixels of an image of `from` to `size`.
+fn resize(rgb: &[f32], from: (u32, u32), seen: (f64, f64), size: (u32, u32)) -> Result<Vec<f32>> {
     let bytes = rgb.iter().flat_map(|v| v.to_ne_bytes()).collect();
     let failed = |e: &dyn std::fmt::Display| {
-        Error::Invalid(format!("cannot scale {side}x{side} pixels to {}x{}: {e}", size.0, size.1))
+        let (from, to) = (format!("{}x{}", from.0, from.1), format!("{}x{}", size.0, size.1));
+        Error::Invalid(format!("cannot scale {from} pixels to {to}: {e}"))
     };
-    let source = Image::from_vec_u8(side, side, bytes, PixelType::F32x3).map_err(|e| failed(&e))?;
+    let source =
+        Image::from_vec_u8(from.0, from.1, bytes, PixelType::F32x3).map_err(|e| failed(&e))?;
     let mut target = Image::new(size.0, size.1, PixelType::F32x3);
-    let margin = |seen: f64| (f64::from(side) - seen) / 2.0;
-    let options = ResizeOptions::new().crop(margin(seen.0), margin(seen.1), seen.0, seen.1);
+    let margin = |side: u32, seen: f64| (f64::from(side) - seen) / 2.0;
+    let (left, top) = (margin(from.0, seen.0), margin(from.1, seen.1));
+    let options = ResizeOptions::new().crop(left, top, seen.0, seen.1);
     Resizer::new().resize(&source, &mut target, &options).map_err(|e| failed(&e))?;
     let values = target.buffer().chunks_exact(4);
     Ok(values.map(|b| f32::from_ne_bytes([b[0], b[1], b[2], b[3]])).collect())
@@ -146,7 +152,7 @@ fn resize(rgb: &[f32], side: u32, seen: (f64, f64), size: (u32, u32)) -> Result<
 
 /// `trunc(clamp(x * 127.5 + 128, 0, 255))`, as the published tools do, and its like for 16 bits. A
 /// value that is not a number becomes black.
-fn quantise(rgb: &[f32], depth: Depth) -> Samples {
+pub(super) fn quantise(rgb: &[f32], depth: Depth) -> Samples {
     match depth {
         Depth::U8 => Samples::U8(rgb.iter().map(|v| (v * 127.5 + 128.0) as u8).collect()),
         Depth::U16 => Samples::U16(rgb.iter().map(|v| (v * 32767.5 + 32768.0) as u16).collect()),
@@ -159,7 +165,8 @@ mod tests {
     use super::*;
 
     fn finish(resolution: u32, size: (u32, u32), fit: Fit, pixel_aspect: (u32, u32)) -> Finish {
-        Finish::new(resolution, &Canvas { size: Some(size), fit, pixel_aspect }, Depth::U8)
+        let canvas = Canvas { size: Some(size), fit, pixel_aspect, extent: None };
+        Finish::new((resolution, resolution), size, &canvas, Depth::U8)
     }
 
     fn bytes(picture: Picture) -> Vec<u8> {
@@ -203,7 +210,7 @@ mod tests {
 
     /// White columns and rows of a picture of a white image: width and height that it covers.
     fn covered(finish: &Finish) -> (usize, usize) {
-        let area = (finish.resolution * finish.resolution) as usize;
+        let area = (finish.image.0 * finish.image.1) as usize;
         let picture = finish.picture(0, &vec![1.0; 3 * area]).unwrap();
         let (width, height) = (picture.width as usize, picture.height as usize);
         let levels = bytes(picture);
@@ -223,6 +230,19 @@ mod tests {
             // PAL widescreen: pixels 64:45 wide, so a square is 45/64 as many pixels wide as high.
             assert_eq!(covered((720, 576), Fit::Contain, (64, 45)), (405, 576));
         }
+    }
+
+    #[test]
+    fn a_wide_image_keeps_its_shape() {
+        let canvas = |fit| Canvas { size: None, fit, pixel_aspect: (1, 1), extent: None };
+        let wide = |size, fit| Finish::new((64, 32), size, &canvas(fit), Depth::U8);
+        assert_eq!(covered(&wide((96, 96), Fit::Contain)), (96, 48));
+        assert_eq!(covered(&wide((96, 24), Fit::Contain)), (48, 24));
+        assert_eq!(covered(&wide((96, 96), Fit::Cover)), (96, 96));
+        // At its own size nothing is touched.
+        let planes: Vec<f32> = (0..3 * 64 * 32).map(|i| (i % 97) as f32 / 48.0 - 1.0).collect();
+        let fitted = wide((64, 32), Fit::Contain).fitted(&planes).unwrap();
+        assert_eq!(fitted[3 * 70 + 1], planes[64 * 32 + 70]);
     }
 
     #[test]

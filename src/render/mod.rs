@@ -1,9 +1,13 @@
 //! Rendering: the one room that joins the schedule, the network and the encoder.
 
+mod compose;
 mod detector;
 mod finish;
 mod inner;
+mod light;
 mod network;
+mod on_canvas;
+mod passes;
 mod pipeline;
 mod project;
 mod still;
@@ -13,6 +17,7 @@ mod synthesise;
 pub use detector::ScriptDetector;
 pub use inner::Inner;
 pub use network::Network;
+pub use on_canvas::OnCanvas;
 pub use pipeline::{Job, Outcome, run};
 pub use project::Project;
 pub use still::still;

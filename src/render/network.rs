@@ -4,6 +4,7 @@ use sha2::{Digest, Sha256};
 use tch::Device;
 
 use super::inner::Inner;
+use super::on_canvas::OnCanvas;
 use super::synthesise::Generator;
 use crate::Result;
 use crate::network::device::Precision;
@@ -38,9 +39,26 @@ impl Network {
 
     /// Reads the weights onto a device.
     pub fn generator(&self, device: Device, precision: Precision) -> Result<Generator> {
+        self.generator_on(None, device, precision)
+    }
+
+    /// Reads the weights onto a device, for a canvas of some width and height, pixels; none for the
+    /// trained one.
+    ///
+    /// # Errors
+    /// [`crate::Error::Usage`] for a canvas of a `StyleGAN2`.
+    pub fn generator_on(
+        &self,
+        canvas: Option<(u32, u32)>,
+        device: Device,
+        precision: Precision,
+    ) -> Result<Generator> {
+        let load = |source: &dyn TensorSource| {
+            Generator::load(&OnCanvas::new(source, canvas)?, device, precision)
+        };
         match self {
-            Self::Builtin(name) => Generator::load(&builtin::make(name)?, device, precision),
-            Self::File(file) => Generator::load(&file.generator()?, device, precision),
+            Self::Builtin(name) => load(&builtin::make(name)?),
+            Self::File(file) => load(&file.generator()?),
         }
     }
 

@@ -8,29 +8,34 @@ use std::time::Instant;
 
 use crossbeam_channel::{Receiver, Sender, bounded};
 
-use super::finish::Finish;
+use super::compose::Composer;
+use super::passes::{Share, Work, passes};
 use super::synthesise::Generator;
 use crate::Result;
 use crate::encode::{Picture, Sink};
 use crate::network::streams::ReadBack;
 use crate::progress::{Progress, Status};
-use crate::schedule::{FrameInput, Schedule};
-use crate::timeline::resolved::Canvas;
+use crate::schedule::Film;
+use crate::timeline::resolved::{Canvas, Grid};
 
 /// Batches that may wait between two stages: enough that none idles for a hiccup of its neighbour.
 const WAITING: usize = 2;
 
 /// What is rendered.
 pub struct Job<'a> {
-    /// What the network is given.
-    pub schedule: &'a Schedule,
-    /// The network.
-    pub generator: &'a Generator,
-    /// The picture that the network's image is put into.
+    /// What the frames are made of.
+    pub film: &'a Film,
+    /// Its networks.
+    pub generators: &'a [Generator],
+    /// The picture that the networks' images are put into.
     pub canvas: Canvas,
+    /// Several of them in one.
+    pub grid: Option<&'a Grid>,
     /// Frame numbers.
     pub frames: Range<u64>,
-    /// Frames synthesised at once; at least 1.
+    /// Every so manieth of them is rendered, from the first one on; at least 1.
+    pub stride: u64,
+    /// Images synthesised at once; at least 1.
     pub batch: usize,
 }
 
@@ -54,37 +59,74 @@ pub struct Outcome {
 /// # Errors
 /// The error of the stage that caused the others to end; the sink then removes what it had begun.
 pub fn run(job: &Job, mut sink: Box<dyn Sink>, progress: &dyn Progress) -> Result<Outcome> {
-    let total = job.frames.end.saturating_sub(job.frames.start);
+    let total = job.frames.end.saturating_sub(job.frames.start).div_ceil(job.stride);
     if !progress.update(&Status { done: 0, total, bottleneck: None }) {
         return Ok(Outcome { frames: 0, interrupted: true, paths: Vec::new(), stages: Vec::new() });
     }
-    let finish = Finish::new(job.generator.resolution(), &job.canvas, sink.depth());
+    let sizes: Vec<_> = job.generators.iter().map(Generator::size).collect();
+    let mut composer = Composer::new(&sizes, &job.canvas, job.grid, sink.depth());
+    let plain: Vec<_> =
+        (0..sizes.len()).map(|n| composer.plain(n).copied()).collect::<Result<_>>()?;
     let busy = Busy::default();
-    let (to_generator, inputs) = bounded::<Vec<FrameInput>>(WAITING);
-    let (to_colour, images) = bounded::<(Vec<u64>, ReadBack)>(WAITING);
+    let (to_generator, work) = bounded::<Work>(WAITING);
+    let (to_colour, images) = bounded::<Made>(WAITING);
     let (to_encoder, pictures) = bounded::<Vec<Picture>>(WAITING);
 
     let (frames, interrupted) = thread::scope(|scope| {
         let schedule = scope.spawn(|| {
-            hand_on(batches(&job.frames, job.batch), to_generator, |range| {
-                busy.time(SCHEDULE, || range.map(|i| job.schedule.frame(i)).collect())
-            })
+            let made = |frames: Vec<u64>| {
+                let frame = |index: u64| Ok((index, job.film.frame(index)?));
+                let frames = frames.into_iter().map(frame).collect::<Result<_>>()?;
+                Ok(passes(frames, job.batch, job.grid.is_some()))
+            };
+            // A batch of frames may be more than a batch of syntheses.
+            let passes = batches(&job.frames, job.stride, job.batch).flat_map(|frames| match busy
+                .time(SCHEDULE, || made(frames))
+            {
+                Ok(passes) => passes.into_iter().map(Ok).collect(),
+                Err(error) => vec![Err(error)],
+            });
+            hand_on(passes, to_generator, |pass| pass)
         });
         let generator = scope.spawn(|| {
-            let mut batch = job.batch;
-            hand_on(inputs, to_colour, |inputs| {
-                let images = busy.time(GENERATOR, || {
-                    let images = job.generator.images(&inputs, &mut batch, progress)?;
-                    ReadBack::begin(&finish.on_device(images)?)
-                })?;
-                Ok((inputs.iter().map(|input| input.index).collect(), images))
+            let mut batch = vec![job.batch; job.generators.len()];
+            hand_on(work, to_colour, |work| {
+                busy.time(GENERATOR, || match work {
+                    Work::Plain { network, inputs } => {
+                        let images = job.generators[network].images(
+                            &inputs,
+                            &mut batch[network],
+                            progress,
+                        )?;
+                        let images = ReadBack::begin(&plain[network].on_device(images)?)?;
+                        let indices = inputs.iter().map(|input| input.index).collect();
+                        Ok(Made::Plain { network, indices, images })
+                    }
+                    Work::Parts { begins, network, shares, inputs } => {
+                        let images = job.generators[network].images(
+                            &inputs,
+                            &mut batch[network],
+                            progress,
+                        )?;
+                        let images = ReadBack::begin(&images)?;
+                        Ok(Made::Parts { begins, network, shares, images })
+                    }
+                })
             })
         });
         let colour = scope.spawn(|| {
-            hand_on(images, to_encoder, |(indices, images)| {
-                // A device works on while the generator's thread is done: waiting for it is its time.
-                let images = busy.time(GENERATOR, || images.take())?;
-                busy.time(COLOUR, || finish.pictures(&indices, &images))
+            // A device works on while the generator's thread is done: waiting for it is its time.
+            let read = |images: ReadBack| busy.time(GENERATOR, || images.take());
+            hand_on(images, to_encoder, |made| match made {
+                Made::Plain { network, indices, images } => {
+                    let images = read(images)?;
+                    busy.time(COLOUR, || plain[network].pictures(&indices, &images))
+                }
+                Made::Parts { begins, network, shares, images } => {
+                    let images = read(images)?;
+                    composer.begin(&begins);
+                    busy.time(COLOUR, || composer.add(network, &shares, &images))
+                }
             })
         });
         // Whatever ends this loop, the pictures' receiver goes with it, and that ends the others.
@@ -98,13 +140,26 @@ pub fn run(job: &Job, mut sink: Box<dyn Sink>, progress: &dyn Progress) -> Resul
     Ok(Outcome { frames, interrupted, paths, stages: busy.seconds() })
 }
 
-/// The whole range in pieces of `batch`, the last one perhaps smaller.
-fn batches(frames: &Range<u64>, batch: usize) -> impl Iterator<Item = Range<u64>> + use<> {
-    let end = frames.end;
-    frames
-        .clone()
-        .step_by(batch)
-        .map(move |start| start..end.min(start.saturating_add(batch as u64)))
+/// Images on their way out of the device.
+enum Made {
+    /// Each is a frame.
+    Plain { network: usize, indices: Vec<u64>, images: ReadBack },
+    /// See [`Work::Parts`].
+    Parts { begins: Vec<(u64, usize)>, network: usize, shares: Vec<Share>, images: ReadBack },
+}
+
+/// Every `stride`-th of the frames in pieces of `batch`, the last one perhaps smaller.
+fn batches(
+    frames: &Range<u64>,
+    stride: u64,
+    batch: usize,
+) -> impl Iterator<Item = Vec<u64>> + use<> {
+    let stride = usize::try_from(stride).unwrap_or(usize::MAX).max(1);
+    let mut frames = frames.clone().step_by(stride);
+    std::iter::from_fn(move || {
+        let piece: Vec<u64> = frames.by_ref().take(batch.max(1)).collect();
+        (!piece.is_empty()).then_some(piece)
+    })
 }
 
 /// A stage's life: take, work, hand on, until there is no more or the next stage is gone.

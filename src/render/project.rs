@@ -12,8 +12,8 @@ use super::synthesise::Generator;
 use crate::audio::{Hearing, listen};
 use crate::digest;
 use crate::encode::{NULL, Preset, Stream};
-use crate::network::Config;
 use crate::network::device::Precision;
+use crate::network::{Config, StyleGan3Config};
 use crate::progress::Silent;
 use crate::report::Report;
 use crate::schedule::{Film, Mapping, Schedule};
@@ -107,12 +107,13 @@ impl Project {
 
     /// Reads the network's weights onto a device.
     pub fn generator(&self, device: Device, precision: Precision) -> Result<Generator> {
-        self.network().generator(device, precision)
+        self.network().generator_on(self.resolved.canvas.extent, device, precision)
     }
 
     /// Reads the weights of all networks onto a device, once each.
     pub fn generators(&self, device: Device, precision: Precision) -> Result<Vec<Generator>> {
-        self.networks().map(|network| network.generator(device, precision)).collect()
+        let extent = self.resolved.canvas.extent;
+        self.networks().map(|network| network.generator_on(extent, device, precision)).collect()
     }
 
     /// The inputs of all frames, of a timeline that is one picture all the time.
@@ -139,12 +140,11 @@ impl Project {
 
     /// Width and height of the output, pixels.
     pub fn size(&self) -> (u32, u32) {
-        let resolution = self.networks[0].1.image().0 as u32;
-        self.resolved.canvas.size.unwrap_or((resolution, resolution))
+        self.resolved.size(self.networks[0].1.image().0 as u32)
     }
 
-    /// About what a frame takes on two cores, seconds, of the slowest network: see `benches/results`. It grows with the side
-    /// of the picture and no faster, because the larger networks have fewer channels there.
+    /// About what a frame takes on two cores, seconds, of the slowest network: see `benches/results`. It
+    /// grows with the side of the picture and no faster, because the larger networks have fewer channels there.
     pub fn frame_seconds(&self) -> f64 {
         let seconds = |config: &Config| {
             let of_256 = match config {
@@ -153,7 +153,37 @@ impl Project {
             };
             of_256 * config.image().0 as f64 / 256.0
         };
-        self.networks.iter().map(|(_, config)| seconds(config)).fold(0.0, f64::max)
+        let slowest = self.networks.iter().map(|(_, config)| seconds(config)).fold(0.0, f64::max);
+        let side = self.networks[0].1.image().0 as f64;
+        let canvas = self.resolved.canvas.extent;
+        let areas = canvas.map_or(1.0, |(w, h)| f64::from(w) * f64::from(h) / (side * side));
+        let images = self.resolved.grid.as_ref().map_or(1, |grid| grid.cells.len())
+            * self.resolved.shutter.map_or(1, |shutter| shutter.samples as usize);
+        slowest * areas * images as f64
+    }
+
+    /// Makes it a draft: pictures of a part of the width and height (even where the preset asks for
+    /// it), of one moment each.
+    pub fn shrink(&mut self, part: u32) {
+        let (width, height) = self.size();
+        let side = |pixels: u32, even: bool| {
+            let left = ((pixels + part / 2) / part).max(1);
+            if even { left.next_multiple_of(2) } else { left }
+        };
+        let (even_width, even_height) = (self.preset.even_width(), self.preset.even_height());
+        self.resolved.canvas.size = Some((side(width, even_width), side(height, even_height)));
+        self.resolved.shutter = None;
+        if let Some(grid) = &mut self.resolved.grid {
+            grid.gap = (grid.gap + part / 2) / part;
+        }
+    }
+
+    /// About the memory in bytes that an image takes on the CPU beside the weights; none for what is not
+    /// known.
+    pub fn memory(&self) -> Option<u64> {
+        let Config::StyleGan3(config) = &self.networks[0].1 else { return None };
+        let canvas = self.resolved.canvas.extent.map(|(w, h)| (w as usize, h as usize));
+        Some(StyleGan3Config { canvas, ..config.clone() }.memory())
     }
 
     /// What a sink must know to take the whole film.

@@ -17,13 +17,14 @@ impl Generator {
         }
         let mut batch = self.auto_batch();
         let values = values(&self.images(inputs, &mut batch, &Silent)?)?;
-        let side = self.resolution() as usize;
+        let (width, height) = self.size();
+        let (width, height) = (width as usize, height as usize);
         let planes = values.chunks_exact((values.len() / inputs.len()).max(1));
         Ok(planes
             .map(|planes| Image {
-                channels: planes.len() / (side * side),
-                height: side,
-                width: side,
+                channels: planes.len() / (width * height),
+                height,
+                width,
                 values: planes.to_vec(),
             })
             .collect())

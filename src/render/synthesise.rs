@@ -69,6 +69,13 @@ impl Generator {
         self.config.image().0 as u32
     }
 
+    /// Width and height of its images, pixels; on another canvas than the trained one both may differ
+    /// from its resolution.
+    pub fn size(&self) -> (u32, u32) {
+        let (width, height) = self.config.size();
+        (width as u32, height as u32)
+    }
+
     /// How many classes it was made for; 0 for none.
     pub fn classes(&self) -> usize {
         self.config.dims().1
@@ -84,15 +91,18 @@ impl Generator {
     pub fn auto_batch(&self) -> usize {
         match self.device {
             Device::Cpu => 1,
-            _ => (8192 / self.config.image().0).clamp(1, 32),
+            _ => {
+                let (width, height) = self.config.size();
+                (8192 / width.max(height)).clamp(1, 32)
+            }
         }
     }
 
-    /// Images `[N, channels, R, R]` float32, about -1..1, on the device: one for each input.
+    /// Images `[N, channels, H, W]` float32, about -1..1, on the device: one for each input.
     ///
     /// The device always sees batches of `batch`, the last one filled up with copies, because the
     /// algorithms that libtorch chooses, and so the last bits, depend on the size. The CPU takes
-    /// frames one by one for the same reason. Where the device runs out of memory, `batch` is halved
+    /// frames one by one for the same reason. Nothing gives an empty tensor. Where the device runs out of memory, `batch` is halved
     /// for good and the user told.
     pub fn images(
         &self,
@@ -100,6 +110,9 @@ impl Generator {
         batch: &mut usize,
         progress: &dyn Progress,
     ) -> Result<Tensor> {
+        if inputs.is_empty() {
+            return Ok(Tensor::f_zeros([0], (Kind::Float, Device::Cpu))?);
+        }
         let most = if self.device == Device::Cpu { &mut 1 } else { batch };
         let images = in_passes(inputs, most, progress, |inputs, size| self.one_pass(inputs, size))?;
         Ok(Tensor::f_cat(&images, 0)?)

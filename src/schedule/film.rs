@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use super::tracks::Composite;
-use super::{FrameInput, Mapping};
+use super::{FrameInput, Mapping, Schedule, no_frame};
 use crate::timeline::Resolved;
+use crate::timeline::resolved::Shutter;
 use crate::{Error, Result};
 
 /// One synthesis that a frame of the film is made of.
@@ -21,21 +22,39 @@ pub struct Part {
     pub input: FrameInput,
 }
 
-/// A timeline made ready: what each frame is made of. As pure as [`super::Schedule`], and as free of
-/// order.
+/// A timeline made ready: what each frame is made of. As pure as [`Schedule`], and as free of order.
 pub struct Film {
     frames: u64,
-    composite: Composite,
+    shown: Shown,
+    shutter: Option<Shutter>,
+}
+
+enum Shown {
+    /// What each cell of the grid shows; one where there is no grid.
+    Cells(Vec<Schedule>),
+    Tracks(Composite),
 }
 
 impl Film {
-    /// Draws and maps every key of the timeline and of what its clips show. `mappings` are those of the
-    /// film's networks, in their order.
+    /// Draws and maps every key of the timeline and its cells. `mappings` are those of the film's
+    /// networks.
     ///
     /// # Errors
-    /// Those of [`super::Schedule::new`], and for a network that there is not.
+    /// Those of [`Schedule::new`], and where there is no network.
     pub fn new(resolved: &Resolved, mappings: &[Arc<dyn Mapping>]) -> Result<Self> {
-        Ok(Self { frames: resolved.frames, composite: Composite::new(resolved, mappings)? })
+        let mapping = mappings.first();
+        let mapping =
+            mapping.ok_or_else(|| Error::Invalid("a film has a network at least".into()))?;
+        let schedule = |shown: &Resolved| Schedule::new(shown, Arc::clone(mapping));
+        let shown = match &resolved.grid {
+            _ if !resolved.tracks.is_empty() => Shown::Tracks(Composite::new(resolved, mappings)?),
+            None => Shown::Cells(vec![schedule(resolved)?]),
+            Some(grid) => {
+                let cells = grid.cells.iter().map(|cell| schedule(&resolved.of_cell(cell)));
+                Shown::Cells(cells.collect::<Result<_>>()?)
+            }
+        };
+        Ok(Self { frames: resolved.frames, shown, shutter: resolved.shutter })
     }
 
     /// Length of the timeline in frames.
@@ -43,10 +62,10 @@ impl Film {
         self.frames
     }
 
-    /// What a frame of the timeline is made of; nothing where it is black.
+    /// What a frame of the timeline is made of.
     ///
     /// # Errors
-    /// [`Error::Usage`] for a frame that there is not; those of [`super::Schedule::at`].
+    /// [`Error::Usage`] for a frame that there is not; those of [`Schedule::at`].
     pub fn frame(&self, index: u64) -> Result<Vec<Part>> {
         if index >= self.frames {
             return Err(Error::Usage(format!(
@@ -54,19 +73,54 @@ impl Film {
                 self.frames
             )));
         }
-        self.composite.parts(index, (index as f64).into())
+        self.parts(index, index as f64)
     }
 
-    /// What is shown at a time in frames, which may lie between two of them.
+    /// What is shown at a time in frames, which may lie between two of them: the shutter opens around it.
     ///
     /// # Errors
-    /// Those of [`super::Schedule::at`].
+    /// Those of [`Schedule::at`].
     pub fn at(&self, time_in_frames: f64) -> Result<Vec<Part>> {
-        if !time_in_frames.is_finite() {
-            return Err(Error::Usage(format!(
-                "there is no frame at time {time_in_frames}: expected a finite number of frames"
-            )));
-        }
-        self.composite.parts(time_in_frames as u64, time_in_frames.into())
+        self.parts(time_in_frames as u64, time_in_frames)
     }
+
+    fn parts(&self, index: u64, time: f64) -> Result<Vec<Part>> {
+        let Some(shutter) = &self.shutter else { return self.moment(index, time, 0.0) };
+        let moments = shutter.moments().map(|after| self.moment(index, time, after));
+        Ok(averaged(&moments.collect::<Result<Vec<_>>>()?))
+    }
+
+    /// What is seen at one moment, so many frames after the time of the frame with this number.
+    fn moment(&self, index: u64, time: f64, after: f64) -> Result<Vec<Part>> {
+        let cells = match &self.shown {
+            Shown::Cells(cells) => cells,
+            Shown::Tracks(_) if !time.is_finite() => return Err(no_frame(time)),
+            Shown::Tracks(tracks) => return tracks.parts(index, time, after),
+        };
+        let parts = cells.iter().enumerate().map(|(cell, schedule)| {
+            let input = FrameInput { index, ..schedule.at(time + after)? };
+            Ok(Part { network: 0, cell, weight: 1.0, input })
+        });
+        parts.collect()
+    }
+}
+
+/// The parts of several moments that share a frame evenly. What does not move is synthesised once.
+fn averaged(moments: &[Vec<Part>]) -> Vec<Part> {
+    let mut all: Vec<(Part, f64)> = Vec::new();
+    for moment in moments {
+        for part in moment {
+            let weight = f64::from(part.weight) / moments.len() as f64;
+            let same = |(other, _): &&mut (Part, f64)| {
+                (other.network, other.cell) == (part.network, part.cell)
+                    && other.input == part.input
+            };
+            // Those of the moment before are the last ones, or there are but few.
+            match all.iter_mut().rev().take(2 * moment.len()).find(same) {
+                Some((_, sum)) => *sum += weight,
+                None => all.push((part.clone(), weight)),
+            }
+        }
+    }
+    all.into_iter().map(|(part, weight)| Part { weight: weight as f32, ..part }).collect()
 }

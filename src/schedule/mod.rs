@@ -32,6 +32,11 @@ pub use film::{Film, Part};
 use latent::Latent;
 use stabilise::Stabiliser;
 
+fn no_frame(time: f64) -> Error {
+    let message = format!("there is no frame at time {time}: expected a finite number of frames");
+    Error::Usage(message)
+}
+
 /// What the schedule asks a network: its sizes, its mapping, and the pose it gives a latent.
 /// The mapping runs on the CPU whatever the device, so that paths are the same on each.
 pub trait Mapping: Send + Sync {
@@ -174,9 +179,7 @@ impl Schedule {
     /// frame which is shown at that time. Outside the timeline, curves hold and loops go on.
     pub fn at(&self, time_in_frames: f64) -> Result<FrameInput> {
         if !time_in_frames.is_finite() {
-            return Err(Error::Usage(format!(
-                "there is no frame at time {time_in_frames}: expected a finite number of frames"
-            )));
+            return Err(no_frame(time_in_frames));
         }
         self.input(time_in_frames as u64, time_in_frames.into())
     }

@@ -73,56 +73,78 @@ impl Composite {
         })
     }
 
-    /// What is seen at a moment, of the film's frame with a number. The shares sum to 1 where something
-    /// covers all of the picture; what is missing is black.
-    pub fn parts(&self, index: u64, moment: Moment) -> Result<Vec<Part>> {
+    /// What is seen `after` a time in frames, of the film's frame with a number. Which clips those are, the
+    /// time itself says: a shutter that is open across a cut shows nothing of the other side. The shares sum
+    /// to 1 where something covers all of the picture; what is missing is black.
+    pub fn parts(&self, index: u64, time: f64, after: f64) -> Result<Vec<Part>> {
         let mut parts = Vec::new();
-        self.add(index, moment, 1.0, &mut parts)?;
+        self.add(Place { index, at: time.into(), seen: (time + after).into() }, 1.0, &mut parts)?;
         Ok(parts)
     }
 
     /// Adds what is seen of it where `share` of the picture is left for it.
-    fn add(&self, index: u64, moment: Moment, share: f64, parts: &mut Vec<Part>) -> Result<()> {
-        let place = self.time.as_ref().map_or(moment.shot, |time| time.at(moment.shot));
-        let placed = Moment { shot: place, ..moment };
+    fn add(&self, place: Place, share: f64, parts: &mut Vec<Part>) -> Result<()> {
+        let placed = place.remapped(self.time.as_ref());
         let mut left = share;
         for track in self.tracks.iter().rev() {
-            let opacity = track.opacity.at(placed).clamp(0.0, 1.0);
+            let opacity = track.opacity.at(placed.at).clamp(0.0, 1.0);
             if left * opacity > 0.0 {
-                left -= track.add(index, placed, left * opacity, parts)?;
+                left -= track.add(placed, left * opacity, parts)?;
             }
         }
         if left > 0.0
             && let Some((network, schedule)) = &self.own
         {
-            let input = schedule.input(index, moment)?;
+            let input = schedule.input(place.index, place.seen)?;
             parts.push(Part { network: *network, cell: 0, weight: left as f32, input });
         }
         Ok(())
     }
 
     /// Its only picture, where it has no tracks.
-    fn input(&self, index: u64, moment: Moment) -> Result<Option<(usize, FrameInput)>> {
+    fn input(&self, place: Place) -> Result<Option<(usize, FrameInput)>> {
         let own = self.own.as_ref().filter(|_| self.tracks.is_empty());
-        own.map(|(network, schedule)| Ok((*network, schedule.input(index, moment)?))).transpose()
+        own.map(|(network, schedule)| Ok((*network, schedule.input(place.index, place.seen)?)))
+            .transpose()
+    }
+}
+
+/// Where a frame is looked at.
+#[derive(Clone, Copy)]
+struct Place {
+    index: u64,
+    /// What says which clips are seen.
+    at: Moment,
+    /// What they are seen at.
+    seen: Moment,
+}
+
+impl Place {
+    fn remapped(self, time: Option<&Remap>) -> Self {
+        let moved = |moment: Moment| {
+            let shot = time.map_or(moment.shot, |time| time.at(moment.shot));
+            Moment { shot, ..moment }
+        };
+        Self { at: moved(self.at), seen: moved(self.seen), ..self }
     }
 }
 
 impl Track {
     /// Adds what is seen of it at `share`; the answer is how much of that it takes.
-    fn add(&self, index: u64, placed: Moment, share: f64, parts: &mut Vec<Part>) -> Result<f64> {
+    fn add(&self, placed: Place, share: f64, parts: &mut Vec<Part>) -> Result<f64> {
+        let at = placed.at.shot;
         // Clips begin and end in their order: of those that have begun, the last two may be seen.
-        let begun = self.clips.partition_point(|clip| clip.start <= placed.shot);
-        let seen = |clip: &&Clip| placed.shot < clip.end;
+        let begun = self.clips.partition_point(|clip| clip.start <= at);
+        let seen = |clip: &&Clip| at < clip.end;
         let clip = |back: usize| begun.checked_sub(back).and_then(|i| self.clips.get(i));
         let (last, before) = (clip(1).filter(seen), clip(2).filter(seen));
         let Some(clip) = last else { return Ok(0.0) };
-        let progress = clip.progress(placed.shot);
-        let shown = clip.moment(placed);
+        let progress = clip.progress(at);
+        let shown = clip.place(placed);
         if let Some(before) = before
             && clip.fade.is_some_and(|fade| fade.by == Medium::Latent)
-            && let Some((network, from)) = before.shot.input(index, before.moment(placed))?
-            && let Some((_, to)) = clip.shot.input(index, shown)?
+            && let Some((network, from)) = before.shot.input(before.place(placed))?
+            && let Some((_, to)) = clip.shot.input(shown)?
         {
             let input = faded(from, &to, progress)?;
             parts.push(Part { network, cell: 0, weight: share as f32, input });
@@ -130,10 +152,10 @@ impl Track {
         }
         let progress = progress.clamp(0.0, 1.0);
         if let Some(before) = before.filter(|_| progress < 1.0) {
-            before.shot.add(index, before.moment(placed), share * (1.0 - progress), parts)?;
+            before.shot.add(before.place(placed), share * (1.0 - progress), parts)?;
         }
         if progress > 0.0 {
-            clip.shot.add(index, shown, share * progress, parts)?;
+            clip.shot.add(shown, share * progress, parts)?;
         }
         // With nothing before it, a fade leaves what is below.
         Ok(if before.is_some() { share } else { share * progress })
@@ -161,10 +183,14 @@ impl Clip {
         })
     }
 
-    /// The moment of what it shows.
-    fn moment(&self, placed: Moment) -> Moment {
-        let shot = self.time.at(placed.shot);
-        Moment { shot, film: if self.is_file { shot } else { placed.film } }
+    /// Where what it shows is looked at.
+    fn place(&self, placed: Place) -> Place {
+        let shown = placed.remapped(Some(&self.time));
+        let own = |moment: Moment| Moment {
+            film: if self.is_file { moment.shot } else { moment.film },
+            ..moment
+        };
+        Place { at: own(shown.at), seen: own(shown.seen), ..shown }
     }
 
     /// How far it has come in.

@@ -19,6 +19,10 @@ pub struct Resolved {
     pub frames: u64,
     /// The output picture.
     pub canvas: Canvas,
+    /// How long the shutter is open; none for a moment.
+    pub shutter: Option<Shutter>,
+    /// Several pictures in one.
+    pub grid: Option<Grid>,
     /// Name of the output preset, or the path of a preset file.
     pub preset: String,
     /// Audio to mux, absolute or relative to the working folder.
@@ -106,12 +110,19 @@ impl fmt::Debug for Resolved {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { fps, frames, canvas, preset, audio, latent, psi, cutoff, class, .. } = self;
         let Self { mixes, camera, stabilise, markers, tempo, time, network, tracks, .. } = self;
+        let Self { shutter, grid, .. } = self;
         let mut all = f.debug_struct("Resolved");
         all.field("fps", fps).field("frames", frames).field("canvas", canvas);
         all.field("preset", preset).field("audio", audio).field("latent", latent);
         all.field("psi", psi).field("cutoff", cutoff).field("class", class);
         all.field("mixes", mixes).field("camera", camera).field("stabilise", stabilise);
         all.field("markers", markers).field("tempo", tempo);
+        if let Some(shutter) = shutter {
+            all.field("shutter", shutter);
+        }
+        if let Some(grid) = grid {
+            all.field("grid", grid);
+        }
         if let Some(time) = time {
             all.field("time", time);
         }
@@ -159,6 +170,22 @@ impl Resolved {
         }
     }
 
+    /// Width and height of the output, pixels, for a network of some resolution.
+    pub fn size(&self, resolution: u32) -> (u32, u32) {
+        let image = self.canvas.extent.unwrap_or((resolution, resolution));
+        let derived = || self.grid.as_ref().map_or(image, |grid| grid.around(image));
+        self.canvas.size.unwrap_or_else(derived)
+    }
+
+    /// The timeline that a cell shows.
+    pub fn of_cell(&self, cell: &Cell) -> Self {
+        let mut own = Self { grid: None, ..self.clone() };
+        own.latent = cell.latent.clone().unwrap_or(own.latent);
+        own.psi = cell.psi.clone().unwrap_or(own.psi);
+        own.camera = cell.camera.clone().unwrap_or(own.camera);
+        own
+    }
+
     /// What turns times as written into frames.
     pub fn clock(&self) -> Clock {
         Clock { rate: self.fps, tempo: self.tempo.clone() }
@@ -166,7 +193,7 @@ impl Resolved {
 }
 
 /// The output picture and how the network's square image is put into it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Canvas {
     /// Width in pixels; none for the network's own resolution.
     pub size: Option<(u32, u32)>,
@@ -174,6 +201,93 @@ pub struct Canvas {
     pub fit: Fit,
     /// Width over height of one stored pixel.
     pub pixel_aspect: (u32, u32),
+    /// Width and height of what an alias-free network synthesises, pixels at its own sampling rate;
+    /// none for the square that it was trained on.
+    pub extent: Option<(u32, u32)>,
+}
+
+/// As derived, but for a canvas that is the trained one: see [`Resolved`]'s.
+impl fmt::Debug for Canvas {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { size, fit, pixel_aspect, extent } = self;
+        let mut all = f.debug_struct("Canvas");
+        all.field("size", size).field("fit", fit).field("pixel_aspect", pixel_aspect);
+        if let Some(extent) = extent {
+            all.field("extent", extent);
+        }
+        all.finish()
+    }
+}
+
+/// A shutter that stays open while the picture moves.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Shutter {
+    /// When it opens, frames after the frame's own time; mostly negative.
+    pub opens: f64,
+    /// How long it is open, frames; 0 to 2.
+    pub open: f64,
+    /// Moments whose light is averaged; at least 1.
+    pub samples: u32,
+}
+
+impl Shutter {
+    /// The moments, frames after the frame's own time: the middles of equal parts.
+    pub fn moments(&self) -> impl Iterator<Item = f64> {
+        let Self { opens, open, samples } = *self;
+        (0..samples).map(move |i| opens + open * (f64::from(i) + 0.5) / f64::from(samples))
+    }
+}
+
+/// Pictures side by side.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Grid {
+    /// Cells in a row; at least 1.
+    pub columns: u32,
+    /// Rows; at least 1.
+    pub rows: u32,
+    /// Pixels between two cells.
+    pub gap: u32,
+    /// Red, green and blue between the cells and where there is none, as displays have them, 0 to 1.
+    pub background: [f64; 3],
+    /// Row by row, at least one; where there are fewer than places the last ones stay empty.
+    pub cells: Vec<Cell>,
+}
+
+/// What a cell has of its own; the rest is the timeline's.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Cell {
+    /// Its latent.
+    pub latent: Option<Latent>,
+    /// Its truncation.
+    pub psi: Option<Curve<Number>>,
+    /// Its camera.
+    pub camera: Option<Camera>,
+}
+
+impl Grid {
+    /// Width and height of the whole, for cells of some size.
+    pub fn around(&self, cell: (u32, u32)) -> (u32, u32) {
+        let whole = |count: u32, side: u32| count * side + (count - 1) * self.gap;
+        (whole(self.columns, cell.0), whole(self.rows, cell.1))
+    }
+
+    /// Width and height of a cell in a whole of some size; 0 where the gaps leave nothing.
+    pub fn cell_size(&self, whole: (u32, u32)) -> (u32, u32) {
+        let cell = |whole: u32, count: u32| whole.saturating_sub((count - 1) * self.gap) / count;
+        (cell(whole.0, self.columns), cell(whole.1, self.rows))
+    }
+
+    /// Where a cell's left upper corner lies; what pixels are over surround the cells evenly.
+    pub fn corner(&self, cell: u32, whole: (u32, u32)) -> (u32, u32) {
+        let size = self.cell_size(whole);
+        let used = self.around(size);
+        let at = |i: u32, side: u32, over: u32| over / 2 + i * (side + self.gap);
+        let (column, row) = (cell % self.columns, cell / self.columns);
+        (
+            at(column, size.0, whole.0.saturating_sub(used.0)),
+            at(row, size.1, whole.1.saturating_sub(used.1)),
+        )
+    }
 }
 
 /// How an image is put into a frame of another shape.

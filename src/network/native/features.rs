@@ -15,6 +15,8 @@ use crate::{Error, Result};
 #[derive(Debug)]
 pub struct Features {
     spec: InputSpec,
+    /// Width and height.
+    size: [usize; 2],
     waves: Vec<Wave>,
     affine: Dense,
     mix: Convolution,
@@ -30,8 +32,8 @@ struct Wave {
 }
 
 impl Features {
-    /// Loads `synthesis.input.*`. The stored `transform` is not used: the caller gives one a frame.
-    pub fn load(loader: &Loader, spec: InputSpec) -> Result<Self> {
+    /// Loads `synthesis.input.*`, for features of some width and height. The stored `transform` is not used: the caller gives one a frame.
+    pub fn load(loader: &Loader, spec: InputSpec, size: [usize; 2]) -> Result<Self> {
         let get = |name: &str| loader.values(&format!("synthesis.input.{name}"));
         let (frequencies, phases) = (get("freqs")?, get("phases")?);
         let waves = frequencies.as_chunks::<2>().0.iter().zip(phases);
@@ -43,7 +45,8 @@ impl Features {
         let weight: Vec<f32> = get("weight")?.into_iter().map(|w| w * scale).collect();
         let mix = Convolution::new(Factors::F32, &weight, [channels, channels, 1]);
         let mix = mix.ok_or_else(|| Error::Invalid("a 1x1 convolution is always there".into()))?;
-        Ok(Self { waves, affine: Dense::load(loader, "synthesis.input.affine")?, mix, spec })
+        let affine = Dense::load(loader, "synthesis.input.affine")?;
+        Ok(Self { waves, affine, mix, spec, size })
     }
 
     /// The mixed features for w under the transform, times `styles` channel by channel, in `out`.
@@ -60,9 +63,9 @@ impl Features {
         out: &mut Planes,
     ) -> Result<()> {
         let m = self.transform(w, transform)?;
-        let size = self.spec.size;
-        features.reset(self.spec.channels, [size, size]);
-        let blocks = features.pixels_mut().par_chunks_exact_mut(size * size);
+        let [width, height] = self.size;
+        features.reset(self.spec.channels, [height, width]);
+        let blocks = features.pixels_mut().par_chunks_exact_mut(width * height);
         blocks.zip(self.waves.par_chunks(16)).for_each(|(block, waves)| {
             self.waves_of(waves, &m, block);
         });
@@ -83,10 +86,12 @@ impl Features {
 
     /// Sixteen waves over the grid. The sine of a sum along x and along y needs no sine a pixel.
     fn waves_of(&self, waves: &[Wave], m: &[[f64; 3]; 2], block: &mut [Pixel]) {
-        let InputSpec { size, sampling_rate, bandwidth, .. } = self.spec;
-        let centre = |i: usize| (i as f64 + 0.5 - size as f64 / 2.0) / sampling_rate;
-        // [sin x, cos x, sin y, cos y] of each place along either axis.
-        let mut parts = vec![[[0f32; 16]; 4]; size];
+        let InputSpec { sampling_rate, bandwidth, .. } = self.spec;
+        let [width, height] = self.size;
+        let centre = |i: usize, size| (i as f64 + 0.5 - size as f64 / 2.0) / sampling_rate;
+        // Sine and cosine of each place along either axis.
+        let mut across = vec![[[0f32; 16]; 2]; width];
+        let mut down = vec![[[0f32; 16]; 2]; height];
         for (lane, wave) in waves.iter().enumerate() {
             let [fx, fy] = wave.frequency;
             let along = |j: usize| fx * m[0][j] + fy * m[1][j];
@@ -97,17 +102,17 @@ impl Features {
             let radius = frequency[0].hypot(frequency[1]);
             let fade = 1.0 - (radius - bandwidth) / (sampling_rate / 2.0 - bandwidth);
             let amplitude = fade.clamp(0.0, 1.0);
-            for (i, parts) in parts.iter_mut().enumerate() {
-                let (sin_x, cos_x) = (TAU * frequency[0] * centre(i)).sin_cos();
-                let (sin_y, cos_y) = (TAU * (frequency[1] * centre(i) + phase)).sin_cos();
-                let values = [sin_x, cos_x, amplitude * sin_y, amplitude * cos_y];
-                for (part, value) in parts.iter_mut().zip(values) {
-                    part[lane] = value as f32;
-                }
+            for (i, [sine, cosine]) in across.iter_mut().enumerate() {
+                let (sin, cos) = (TAU * frequency[0] * centre(i, width)).sin_cos();
+                (sine[lane], cosine[lane]) = (sin as f32, cos as f32);
+            }
+            for (i, [sine, cosine]) in down.iter_mut().enumerate() {
+                let (sin, cos) = (TAU * (frequency[1] * centre(i, height) + phase)).sin_cos();
+                (sine[lane], cosine[lane]) = ((amplitude * sin) as f32, (amplitude * cos) as f32);
             }
         }
-        for (row, [_, _, sin_y, cos_y]) in block.chunks_exact_mut(size).zip(&parts) {
-            for (pixel, [sin_x, cos_x, ..]) in row.iter_mut().zip(&parts) {
+        for (row, [sin_y, cos_y]) in block.chunks_exact_mut(width).zip(&down) {
+            for (pixel, [sin_x, cos_x]) in row.iter_mut().zip(&across) {
                 for lane in 0..16 {
                     pixel.0[lane] = sin_x[lane] * cos_y[lane] + cos_x[lane] * sin_y[lane];
                 }

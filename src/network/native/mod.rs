@@ -41,7 +41,7 @@ impl Native {
         let layers = config.layers().into_iter();
         let layers = layers.map(|spec| Layer::load(loader, config, spec, factors));
         Ok(Self {
-            input: Features::load(loader, config.input())?,
+            input: Features::load(loader, config.input(), config.input_size())?,
             layers: layers.collect::<Result<_>>()?,
             output_scale: config.output_scale as f32,
             level: Level::here(),
@@ -49,7 +49,7 @@ impl Native {
         })
     }
 
-    /// One image `[channels, R, R]` with its shape, about -1..1, for ws `[num_ws, w_dim]` and a transform U of the
+    /// One image `[channels, H, W]` with its shape, about -1..1, for ws `[num_ws, w_dim]` and a transform U of the
     /// Fourier features, row by row.
     ///
     /// # Errors

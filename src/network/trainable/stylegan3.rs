@@ -39,7 +39,7 @@ impl StyleGan3 {
         let layers =
             config.layers().into_iter().map(|spec| Layer::load(loader, config, spec, device, half));
         Ok(Self {
-            input: FourierInput::load(loader, config.input(), device)?,
+            input: FourierInput::load(loader, config.input(), config.input_size(), device)?,
             layers: layers.collect::<Result<_>>()?,
             output_scale: config.output_scale,
         })

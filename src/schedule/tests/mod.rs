@@ -1,6 +1,7 @@
 //! The schedule as a whole, on a network that is none.
 
 mod access;
+mod film;
 mod latents;
 mod motion;
 

@@ -2,10 +2,11 @@
 //! it was trained on.
 
 use super::super::curve::Curve;
-use super::super::document::{Scalar, Track};
+use super::super::document::{self, Scalar, Spanned, Track};
 use super::super::number::Pair;
 use super::super::resolved::{self, Anchor, Canvas, Fit, Stabilise};
 use super::Check;
+use crate::report::Span;
 
 /// How far from the centre the picture can be trusted, canvas widths: half a canvas, and the
 /// translations of up to 1/8 that EQ-T is measured with (Karras et al. 2021, section 3.1).
@@ -14,9 +15,12 @@ const TRAINED_REACH: f64 = 0.625;
 const MOST_SAMPLES: u64 = 10_000;
 
 impl Check<'_> {
-    pub fn camera(&mut self, frames: Option<u64>, canvas: &Canvas) -> resolved::Camera {
-        let document = self.document;
-        let written = document.written.camera.as_ref();
+    pub fn camera(
+        &mut self,
+        written: Option<&Spanned<document::Camera>>,
+        frames: Option<u64>,
+        canvas: &Canvas,
+    ) -> resolved::Camera {
         let tracks = written.map(|camera| &camera.value);
         let network = self.network;
         let turns_badly = network.is_some_and(|n| n.has_camera && !n.rotates);
@@ -42,7 +46,7 @@ impl Check<'_> {
         };
         if let (Some(written), Some(network)) = (written, network) {
             if network.has_camera {
-                self.camera_path(&camera, frames, canvas);
+                self.camera_path(&camera, written.span.clone(), frames, canvas);
             } else {
                 self.report.error(written.span.clone(), no_camera("`camera`", &network.kind));
             }
@@ -67,11 +71,14 @@ impl Check<'_> {
     }
 
     /// Follows the camera and tells of the first time at which it shows what it should not.
-    fn camera_path(&mut self, camera: &resolved::Camera, frames: Option<u64>, canvas: &Canvas) {
-        let (Some(frames), Some(written)) = (frames, &self.document.written.camera) else {
-            return;
-        };
-        let span = written.span.clone();
+    fn camera_path(
+        &mut self,
+        camera: &resolved::Camera,
+        span: Span,
+        frames: Option<u64>,
+        canvas: &Canvas,
+    ) {
+        let Some(frames) = frames else { return };
         let edges = visible_edges(canvas);
         let mut outside = None;
         for frame in sample_times(camera, frames) {
@@ -83,6 +90,10 @@ impl Check<'_> {
                     .error(span, message)
                     .help("choose an easing without overshoot, or `max` in an expression");
                 return;
+            }
+            if canvas.extent.is_some() {
+                // Who asks for another canvas wants to see it.
+                continue;
             }
             let reach = farthest(&camera.matrix(frame), scale, &edges);
             if outside.is_none() && reach > TRAINED_REACH + 1e-9 {

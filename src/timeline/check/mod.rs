@@ -7,6 +7,7 @@ mod layers;
 mod music;
 mod numbers;
 mod output;
+mod picture;
 mod remap;
 mod shown;
 mod signals;
@@ -20,7 +21,7 @@ use std::sync::Arc;
 
 use super::arrays::Array;
 use super::curve::{Curve, Key};
-use super::document::{self, Document, Model, identity};
+use super::document::{self, Document, Model, Scalar, Track, identity};
 use super::easing::Easing;
 use super::expression::Scene;
 use super::number::Number;
@@ -236,18 +237,22 @@ impl Check<'_> {
     /// A timeline's own picture.
     fn shot(&mut self, head: &Head) -> Option<Resolved> {
         let written = &self.document.written;
-        let latent = written.source.as_ref().and_then(|source| self.source(source));
-        let psi = self.psi();
+        let grid = self.grid(head.frames, &head.canvas);
+        let own = grid.as_ref().and_then(|grid| grid.cells.first()?.latent.clone());
+        let latent = written.source.as_ref().and_then(|source| self.source(source)).or(own);
+        let psi = self.psi(written.psi.as_ref());
         let cutoff = self.cutoff();
         let class = self.class();
         let mixes: Vec<Mix> = written.mixes.iter().filter_map(|mix| self.mix(mix)).collect();
-        let camera = self.camera(head.frames, &head.canvas);
+        let camera = self.camera(written.camera.as_ref(), head.frames, &head.canvas);
         let stabilise = self.stabilise();
         let markers = self.markers();
         Some(Resolved {
             fps: head.fps,
             frames: head.frames?,
             canvas: head.canvas,
+            shutter: self.shutter(),
+            grid,
             preset: head.preset.clone()?,
             audio: head.audio.clone(),
             latent: latent?,
@@ -274,6 +279,8 @@ impl Check<'_> {
             fps: head.fps,
             frames: head.frames?,
             canvas: head.canvas,
+            shutter: self.shutter(),
+            grid: None,
             preset: head.preset.clone()?,
             audio: head.audio.clone(),
             latent: Latent {
@@ -283,11 +290,11 @@ impl Check<'_> {
                 ping_pong: false,
                 even: false,
             },
-            psi: self.psi(),
+            psi: self.psi(None),
             cutoff: None,
             class: None,
             mixes: Vec::new(),
-            camera: self.camera(None, &head.canvas),
+            camera: self.camera(None, None, &head.canvas),
             stabilise: None,
             markers: self.markers(),
             tempo: self.clock.tempo.clone(),
@@ -297,9 +304,8 @@ impl Check<'_> {
         })
     }
 
-    fn psi(&mut self) -> Curve<Number> {
-        let document = self.document;
-        self.curve(document.written.psi.as_ref(), 1.0.into(), |check, psi, span| {
+    fn psi(&mut self, track: Option<&Track<Scalar>>) -> Curve<Number> {
+        self.curve(track, 1.0.into(), |check, psi, span| {
             let (number, reached) = check.number(psi, &span);
             if let Some(psi) = reached.into_iter().find(|psi| psi.abs() > WIDEST_PSI) {
                 let message = format!("psi {psi} is beyond {WIDEST_PSI}: pictures that far from the average fall apart");

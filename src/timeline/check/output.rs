@@ -65,22 +65,32 @@ impl Check<'_> {
     pub fn canvas(&mut self, preset: Option<&PresetFacts>, overrides: &Overrides) -> Canvas {
         let written = &self.document.written;
         let size = overrides.size.or(written.size.as_ref().map(|size| size.value));
+        let extent = self.extent();
         let side = self.network.map(|network| network.resolution);
-        if let (Some(preset), Some((width, height))) =
-            (preset, size.or(side.map(|side| (side, side))))
-        {
+        let image = extent.or(side.map(|side| (side, side)));
+        let derived = match (image, &written.grid) {
+            (Some(image), Some(grid)) => self.around(grid, image),
+            (image, _) => image,
+        };
+        if let (Some(preset), Some((width, height))) = (preset, size.or(derived)) {
             for (what, pixels, even) in
                 [("width", width, preset.even_width), ("height", height, preset.even_height)]
             {
                 if even && pixels % 2 == 1 {
                     let place = match (overrides.size, &written.size) {
                         (None, Some(size)) => size.span.clone(),
+                        (None, None) if written.grid.is_some() || extent.is_some() => {
+                            let grid = written.grid.as_ref().map(|grid| grid.span.clone());
+                            let canvas = written.canvas.as_ref().map(|c| c.span.clone());
+                            grid.or(canvas).unwrap_or_default()
+                        }
                         (None, None) => {
                             written.model.as_ref().map_or(0..0, |model| model.span.clone())
                         }
                         (Some(_), _) => 0..0,
                     };
-                    let whose = if size.is_none() { "the network's " } else { "a " };
+                    let own = size.is_none() && written.grid.is_none() && extent.is_none();
+                    let whose = if own { "the network's " } else { "a " };
                     let name = &preset.name;
                     let message = format!(
                         "{whose}{what} of {pixels} is odd: preset `{name}` halves the chroma and needs an even one"
@@ -97,6 +107,7 @@ impl Check<'_> {
             size,
             fit: written.fit.unwrap_or(Fit::Contain),
             pixel_aspect: written.pixel_aspect.unwrap_or((1, 1)),
+            extent,
         }
     }
 

@@ -80,6 +80,12 @@ impl Check<'_> {
             _ => file,
         };
         let (start, extent, shot) = (start?, extent?, shot?);
+        if shot.grid.is_some() || shot.canvas.extent.is_some() {
+            let message =
+                "a clip's source has no `grid` and no `canvas`: these are of a whole film";
+            self.report.error(clip.span.clone(), message);
+            return None;
+        }
         self.within_film(clip, start, extent.end)?;
         let path = match source {
             Some(Source::File(number)) => {

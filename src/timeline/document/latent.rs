@@ -97,6 +97,20 @@ pub(in crate::timeline) enum Layers {
     Named(String),
 }
 
+impl Latent {
+    /// A point that never moves.
+    fn still(point: Spanned<Point>, span: Span) -> Self {
+        Self {
+            keys: vec![TrackKey::constant(point)],
+            walk: None,
+            even: None,
+            interpolation: None,
+            repeat: None,
+            span,
+        }
+    }
+}
+
 impl Decoder {
     /// `seeds`, `latent` or, for mixes, a point: one of them.
     pub fn source(&mut self, fields: &Fields, allowed: &[&'static str]) -> Option<Source> {
@@ -120,15 +134,7 @@ impl Decoder {
                     .map(Source::Latent),
                 _ => {
                     let point = self.point(fields)?;
-                    let keys = vec![TrackKey::constant(point)];
-                    Some(Source::Latent(Latent {
-                        keys,
-                        walk: None,
-                        even: None,
-                        interpolation: None,
-                        repeat: None,
-                        span: span.clone(),
-                    }))
+                    Some(Source::Latent(Latent::still(point, span.clone())))
                 }
             },
             [(first, _), (second, span), ..] => {
@@ -138,6 +144,13 @@ impl Decoder {
                 None
             }
         }
+    }
+
+    /// A seed that stands for a latent that never moves.
+    pub fn seed_alone(&mut self, node: &Node) -> Option<Source> {
+        let Spanned { value, span } = self.seed(node)?;
+        let point = Spanned { value: Point::Seed(value), span: span.clone() };
+        Some(Source::Latent(Latent::still(point, span)))
     }
 
     pub fn seed(&mut self, node: &Node) -> Option<Spanned<u32>> {

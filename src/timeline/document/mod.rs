@@ -7,6 +7,7 @@ mod include;
 mod latent;
 mod models;
 mod music;
+mod picture;
 mod read;
 mod remap;
 mod scalar;
@@ -27,6 +28,7 @@ use crate::report::{Report, Span};
 pub(super) use latent::{ArrayItem, Latent, Layers, Loop, Mix, Point, Seeds, Source};
 pub(super) use models::identity;
 pub(super) use music::{Marker, Music};
+pub(super) use picture::{Grid, MotionBlur};
 pub(super) use remap::{Remapping, Way};
 pub(super) use scalar::Scalar;
 pub(super) use signals::Signal;
@@ -83,6 +85,9 @@ pub(super) struct Written {
     pub size: Option<Spanned<(u32, u32)>>,
     pub fit: Option<Fit>,
     pub pixel_aspect: Option<(u32, u32)>,
+    pub canvas: Option<Spanned<(u32, u32)>>,
+    pub motion_blur: Option<MotionBlur>,
+    pub grid: Option<Grid>,
     pub preset: Option<Spanned<String>>,
     pub audio: Option<Spanned<String>>,
     pub source: Option<Source>,

@@ -4,15 +4,18 @@ use super::super::resolved::{Anchor, Fit};
 use super::super::ron_tree::{Node, Value};
 use super::super::time;
 use super::decode::{Decoder, Fields, inner};
-use super::{Camera, Scalar, Spanned, Stabilise, Written};
+use super::{Camera, Grid, Scalar, Spanned, Stabilise, Written};
 
-const FIELDS: [&str; 23] = [
+const FIELDS: [&str; 26] = [
     "model",
     "fps",
     "duration",
     "size",
     "fit",
     "pixel_aspect",
+    "canvas",
+    "motion_blur",
+    "grid",
     "output",
     "seeds",
     "latent",
@@ -82,8 +85,12 @@ impl Decoder {
         let output = |name| output.as_ref().and_then(|o| o.get(name));
         // Clips may be all that a timeline shows.
         let tracks = fields.get("tracks");
+        let grid = self.grid_field(&fields);
         let own = tracks.is_none() || fields.get("seeds").or(fields.get("latent")).is_some();
         let model = if own { fields.need(self, "model") } else { fields.get("model") };
+        if tracks.is_some() {
+            self.no_tracks(&fields);
+        }
         let markers = self.markers.clone();
         let mut written = Written {
             model: model.and_then(|n| self.text(n)),
@@ -98,6 +105,9 @@ impl Decoder {
             }),
             preset: output("preset").and_then(|n| self.text(n)),
             audio: output("audio").and_then(|n| self.text(n)),
+            canvas: fields.get("canvas").and_then(|n| self.size(n)),
+            motion_blur: fields.get("motion_blur").and_then(|n| self.motion_blur(n)),
+            grid,
             music: fields.get("music").map(|n| self.music(n).unwrap_or_default()),
             time: self.remapping(&fields, &markers),
             signals,
@@ -138,7 +148,13 @@ impl Decoder {
     /// Reads what describes a timeline's own picture.
     fn picture(&mut self, fields: &Fields, written: &mut Written) {
         let named = |name| fields.name_span(name).zip(fields.get(name));
-        written.source = self.source(fields, &["seeds", "latent"]);
+        // Cells that all have a latent of their own need none of the timeline's.
+        let cells = written.grid.as_ref().map(|grid| &grid.cells);
+        let own = cells.is_some_and(|cells| cells.iter().all(|cell| cell.source.is_some()));
+        let sources = ["seeds", "latent"];
+        if !own || sources.iter().any(|name| fields.get(name).is_some()) {
+            written.source = self.source(fields, &sources);
+        }
         written.psi = fields.get("psi").and_then(|n| self.track(n, Self::number));
         written.cutoff = fields.get("cutoff").and_then(|n| {
             self.held_track(n, |d, n| d.integer(n, "a count of layers", 0..=i128::from(u32::MAX)))
@@ -153,6 +169,21 @@ impl Decoder {
             .map(|(span, n)| Spanned { value: self.camera(n).unwrap_or_default(), span });
         written.stabilise = named("stabilise")
             .map(|(span, n)| Spanned { value: self.stabilise(n).unwrap_or_default(), span });
+    }
+
+    fn grid_field(&mut self, fields: &Fields) -> Option<Grid> {
+        let (span, node) = fields.name_span("grid").zip(fields.get("grid"))?;
+        self.grid(node, span)
+    }
+
+    /// Tells of what films of clips cannot have.
+    fn no_tracks(&mut self, fields: &Fields) {
+        for (name, span) in
+            ["canvas", "grid"].iter().filter_map(|n| Some((n, fields.name_span(n)?)))
+        {
+            let message = format!("`{name}` is given beside `tracks`: expected only one of them");
+            self.report.error(span, message);
+        }
     }
 
     /// Tells of what would describe a picture that there is none of.
@@ -202,7 +233,7 @@ impl Decoder {
         Some(scale)
     }
 
-    fn camera(&mut self, node: &Node) -> Option<Camera> {
+    pub fn camera(&mut self, node: &Node) -> Option<Camera> {
         let fields = self.fields(node, "`camera`", &["translate", "rotate", "scale", "pivot"])?;
         Some(Camera {
             translate: fields.get("translate").and_then(|n| self.track(n, Self::point_of_canvas)),
