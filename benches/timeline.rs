@@ -132,7 +132,7 @@ fn main() {
         let start = Instant::now();
         let film = Film::new(&resolved, &[mapping]).unwrap();
         let ready = 1e3 * start.elapsed().as_secs_f64();
-        let count = 4000;
+        let count = 4000u32;
         let frames = 1e6 / f64::from(count)
             * median(5, || {
                 for i in 0..u64::from(count) {

@@ -1,6 +1,8 @@
 //! Holding the document against the network, the files and itself: what passes is resolved.
 
 mod camera;
+mod extent;
+mod fade;
 mod keys;
 mod latent;
 mod layers;

@@ -1,20 +1,11 @@
-//! Tracks: where their clips lie, and how one becomes the next.
+//! Tracks: where their clips lie.
 
-use super::super::document::{self, Document, Shown as Source, Way};
-use super::super::remap::Remap;
-use super::super::resolved::{Clip, Fade, Medium, Track};
-use super::keys::{MAX_FRAMES, SLACK, frames_text};
-use super::remap::{Shown, steady};
+use super::super::document::{self, Document, Shown as Source};
+use super::super::resolved::{Clip, Track};
+use super::extent::Extent;
+use super::keys::{SLACK, frames_text};
+use super::remap::Shown;
 use super::{Check, Facts, Head, NetworkFacts};
-use crate::report::Span;
-
-/// When a clip is seen, in output frames of the film, and what of its source then.
-struct Extent {
-    end: f64,
-    time: Remap,
-    /// How much of the source it reaches, output frames.
-    reach: f64,
-}
 
 impl Document {
     /// What a timeline without a network of its own goes by: the first that its clips have.
@@ -66,7 +57,7 @@ impl Check<'_> {
         };
         let start = self.start(clip, before);
         let extent = match (start, &shown) {
-            (Some(start), Some(shown)) => self.extent(clip, start, shown),
+            (Some(start), Some(shown)) => self.timing(clip, start, shown),
             _ => None,
         };
         // What stands in it has its own mistakes, which are told whatever its place.
@@ -126,157 +117,6 @@ impl Check<'_> {
         Some(start)
     }
 
-    fn extent(&mut self, clip: &document::Clip, start: f64, shown: &Shown) -> Option<Extent> {
-        let duration = match &clip.duration {
-            Some(duration) => Some(self.positive(duration)?),
-            None => None,
-        };
-        let needed = |check: &mut Self, why: &str| {
-            if duration.is_none() {
-                let message = format!("this clip has no length: {why} needs a `duration`");
-                check.report.error(clip.span.clone(), message);
-            }
-            duration
-        };
-        if let Some(freeze) = &clip.freeze {
-            let from = self.moment_of(freeze, shown, "frozen moment");
-            let length = needed(self, "`freeze`")?;
-            let time = Remap::Steady { start, from: from?, speed: 0.0 };
-            return Some(Extent { end: start + length, time, reach: from?.max(length) });
-        }
-        let remapping = clip.time.as_ref();
-        let steady = remapping.map_or(Some(1.0), steady);
-        if let Some(speed) = steady {
-            return self.steady(clip, (start, duration), speed, shown);
-        }
-        let remapping = remapping?;
-        let from = match &clip.from {
-            Some(from) => self.moment_of(from, shown, "in point")?,
-            None => 0.0,
-        };
-        let length = match &remapping.way {
-            Way::Keys(track) if duration.is_none() => {
-                let last = track.keys.last().and_then(|key| key.at.as_ref())?;
-                let end = self.moment(last, "key")? * self.stretch;
-                if end <= start {
-                    let message = "the last key of `time` lies before the clip begins";
-                    self.report
-                        .error(last.span.clone(), message)
-                        .help("its `at` is a time of the film");
-                    return None;
-                }
-                end - start
-            }
-            Way::Keys(_) => duration?,
-            Way::Expression(_) => needed(self, "an expression for `time`")?,
-            Way::Speed(_) => {
-                if let Some(to) = &clip.to {
-                    let message = "`out` is given beside a speed that moves: expected `duration`";
-                    self.report.error(to.span.clone(), message);
-                    return None;
-                }
-                needed(self, "a speed that moves")?
-            }
-        };
-        let end = start + length;
-        let time = self.remap(remapping, (start, end), from, shown)?;
-        let reach = match &time {
-            Remap::Keyed(curve) => curve.keys.iter().map(|key| key.value).fold(1.0, f64::max),
-            other => other.at(end).max(from).max(length),
-        };
-        Some(Extent { end, time, reach: reach.min(MAX_FRAMES) })
-    }
-
-    /// At one speed: of `in`, `out` and `duration` two say the third.
-    fn steady(
-        &mut self,
-        clip: &document::Clip,
-        (start, duration): (f64, Option<f64>),
-        speed: f64,
-        shown: &Shown,
-    ) -> Option<Extent> {
-        let span = clip.time.as_ref().map_or(clip.span.clone(), |time| time.span.clone());
-        if speed == 0.0 {
-            self.report
-                .error(span, "a speed of 0 stands still")
-                .help("write `freeze: \"2s\"` for a moment that stays");
-            return None;
-        }
-        self.sensible(speed, span.clone())?;
-        let mut place = |time: &Option<_>, what| match time {
-            Some(time) => self.moment_of(time, shown, what).map(Some),
-            None => Some(None),
-        };
-        let (from, to) = (place(&clip.from, "in point")?, place(&clip.to, "out point")?);
-        let end = shown.end.map(|end| end * shown.stretch);
-        let taken = duration.map(|duration| duration * speed.abs());
-        let (from, to) = match (from, to, taken) {
-            (Some(_), Some(_), Some(_)) => {
-                let span = clip.duration.as_ref().map_or(span, |duration| duration.span.clone());
-                let message = "`duration` is given beside `in` and `out`, of which it follows";
-                self.report.error(span, message);
-                return None;
-            }
-            (Some(from), None, Some(taken)) => (from, from + taken),
-            (None, Some(to), Some(taken)) => (to - taken, to),
-            (None, None, Some(taken)) if speed > 0.0 => (0.0, taken),
-            (None, None, Some(taken)) => end.map_or((0.0, taken), |end| (end - taken, end)),
-            (from, to, None) => {
-                let Some(to) = to.or(end) else {
-                    self.report
-                        .error(
-                            clip.span.clone(),
-                            "this clip has no length: nothing says where it ends",
-                        )
-                        .help("add `duration` or `out`");
-                    return None;
-                };
-                (from.unwrap_or(0.0), to)
-            }
-        };
-        let length = duration.unwrap_or((to - from) / speed.abs());
-        let wrong = if to <= from {
-            Some("this clip shows nothing: its out point is not after its in point".to_owned())
-        } else if from < -SLACK {
-            Some(format!(
-                "this clip would begin {} frames before its source does",
-                frames_text(-from)
-            ))
-        } else if length > MAX_FRAMES || to > MAX_FRAMES {
-            Some(format!("this clip is longer than {MAX_FRAMES} frames"))
-        } else {
-            None
-        };
-        if let Some(message) = wrong {
-            self.report.error(clip.span.clone(), message);
-            return None;
-        }
-        if let Some(end) = end.filter(|end| to > end + SLACK) {
-            let message = format!(
-                "this clip goes on for {} frames after the end of its source, whose keys and loops go on",
-                frames_text((to - end) / speed.abs())
-            );
-            self.report.warning(clip.span.clone(), message);
-        }
-        let begin = if speed > 0.0 { from } else { to };
-        let time = Remap::Steady { start, from: begin, speed };
-        Some(Extent { end: start + length, time, reach: to })
-    }
-
-    /// A length above 0, in output frames.
-    fn positive(&mut self, time: &document::Spanned<super::super::time::Time>) -> Option<f64> {
-        let length = self.length(time)?;
-        if length > 0.0 && length <= MAX_FRAMES {
-            return Some(length);
-        }
-        let message = format!(
-            "a length of {} frames is out of range: expected above 0, at most {MAX_FRAMES}",
-            frames_text(length)
-        );
-        self.report.error(time.span.clone(), message);
-        None
-    }
-
     fn within_film(&mut self, clip: &document::Clip, start: f64, end: f64) -> Option<()> {
         let Some(film) = self.end.map(|end| end * self.stretch) else { return Some(()) };
         let span = clip.at.as_ref().map_or(clip.span.clone(), |at| at.span.clone());
@@ -301,116 +141,4 @@ impl Check<'_> {
         }
         Some(())
     }
-
-    /// How a clip comes in after those before it; none of all where it cannot.
-    fn fade(
-        &mut self,
-        written: &document::Clip,
-        clip: &Clip,
-        before: &[Clip],
-    ) -> Option<Option<Fade>> {
-        let span = written.at.as_ref().map_or(written.span.clone(), |at| at.span.clone());
-        let last = before.last();
-        if let Some(message) = misplaced(clip, before) {
-            self.report.error(span, message).help("clips that lie over others have a track above");
-            return None;
-        }
-        let overlap = last.map_or(0.0, |last| last.end - clip.start);
-        let asked = written.fade.as_ref();
-        let duration = match asked.and_then(|fade| fade.duration.as_ref()) {
-            Some(duration) => Some((self.positive(duration)?, duration.span.clone())),
-            None => None,
-        };
-        let by = asked.and_then(|fade| fade.by.as_ref());
-        let medium = by.map_or(Medium::Pixels, |by| by.value);
-        let fade_span = asked.map_or(span.clone(), |fade| fade.span.clone());
-        let frames = if overlap > SLACK {
-            if let Some((asked, place)) = &duration
-                && (asked - overlap).abs() > SLACK
-            {
-                let message = format!(
-                    "this fade takes {} frames, but the clips overlap by {}",
-                    frames_text(*asked),
-                    frames_text(overlap)
-                );
-                self.report
-                    .error(place.clone(), message)
-                    .help("leave out its `duration`, or the clip's `at`");
-                return None;
-            }
-            overlap
-        } else {
-            let Some((frames, place)) = duration else {
-                return self.no_fade(asked.map(|fade| fade.span.clone()));
-            };
-            if last.is_some_and(|last| clip.start < last.end + SLACK) {
-                self.report
-                    .error(place, "there is nothing to fade from: this clip begins where the one before it ends")
-                    .help("leave out its `at`, so that they overlap");
-                return None;
-            }
-            frames
-        };
-        if frames > clip.end - clip.start + SLACK {
-            let message =
-                format!("this fade of {} frames is longer than the clip", frames_text(frames));
-            self.report.error(fade_span, message);
-            return None;
-        }
-        if medium == Medium::Latent {
-            self.one_network(
-                clip,
-                last.filter(|_| overlap > SLACK),
-                by.map_or(fade_span, |by| by.span.clone()),
-            )?;
-        }
-        let easing = asked.map_or(super::super::easing::Easing::Linear, |fade| fade.easing);
-        Some(Some(Fade { frames, easing, by: medium }))
-    }
-
-    /// A cut, which is no fade that was asked for.
-    fn no_fade(&mut self, asked: Option<Span>) -> Option<Option<Fade>> {
-        let Some(span) = asked else { return Some(None) };
-        self.report
-            .error(span, "this fade has no length: the clip before it does not overlap with it")
-            .help("add a `duration`");
-        None
-    }
-
-    /// Whether the latents of two clips can be blended.
-    fn one_network(&mut self, clip: &Clip, last: Option<&Clip>, span: Span) -> Option<()> {
-        let (message, help) = match last {
-            None => (
-                "there is no clip before this one that its latents could be blended with",
-                "`by: pixels` fades from what lies below",
-            ),
-            Some(last) if !clip.shot.tracks.is_empty() || !last.shot.tracks.is_empty() => (
-                "latents are those of one picture, and a clip with tracks of its own has several",
-                "choose `by: pixels`",
-            ),
-            Some(last) if clip.shot.network != last.shot.network => (
-                "the latents of two networks cannot be blended: these clips have different ones",
-                "choose `by: pixels`",
-            ),
-            Some(_) => return Some(()),
-        };
-        self.report.error(span, message).help(help);
-        None
-    }
-}
-
-/// Why a clip cannot lie where it does, after those before it.
-fn misplaced(clip: &Clip, before: &[Clip]) -> Option<String> {
-    let last = before.last()?;
-    if clip.start <= last.start {
-        return Some(
-            "this clip does not begin after the one above it: clips stand in the order of their times"
-                .into(),
-        );
-    }
-    if clip.end <= last.end - SLACK {
-        return Some("this clip ends before the one above it does".into());
-    }
-    let third = before.iter().rev().nth(1).is_some_and(|third| third.end > clip.start + SLACK);
-    third.then(|| "three clips of this track are seen at once here: expected two at most".into())
 }
