@@ -67,7 +67,8 @@ impl Decoder {
         let named = |name| fields.name_span(name).zip(fields.get(name));
         let grid = named("grid").and_then(|(span, n)| self.grid(n, span));
         // Cells that all have a latent of their own need none of the timeline's.
-        let own = grid.as_ref().is_some_and(|grid| grid.cells.iter().all(|c| c.source.is_some()));
+        let own = fields.get("grid").is_some()
+            && grid.as_ref().is_none_or(|grid| grid.cells.iter().all(|c| c.source.is_some()));
         let sources = ["seeds", "latent"];
         let needed = !own || sources.iter().any(|name| fields.get(name).is_some());
         Written {
