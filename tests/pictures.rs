@@ -223,7 +223,7 @@ fn shallow(conv_kernel: usize, radial: bool) -> (Untrained, f64) {
         let rates = (layer.in_sampling_rate as f64, layer.out_sampling_rate as f64);
         // Only the last two signals have no margin.
         let margin = if layer.in_size > layer.in_sampling_rate { margin } else { 0.0 };
-        reached = reached.max(-margin / rates.0) + (taps + half + 1.0) / rates.0 + half / rates.1;
+        reached = reached.max(-margin / rates.0) + (taps + half + 0.5) / rates.0 + half / rates.1;
     }
     (Untrained::new(Config::StyleGan3(config)), reached)
 }
@@ -284,7 +284,8 @@ fn kernels_and_composed_operations_agree_on_any_canvas() {
 #[test]
 fn a_canvas_of_a_stylegan2_is_refused() {
     let path = Path::new("tests/golden/stylegan2-tiny.pkl");
-    let source = NetworkFile::open(path, Part::default()).unwrap().generator().unwrap();
+    let file = NetworkFile::open(path, Part::default()).unwrap();
+    let source = file.generator().unwrap();
     assert!(OnCanvas::new(&source, Some((128, 64))).is_err());
     assert!(OnCanvas::new(&source, None).is_ok());
 }

@@ -33,7 +33,7 @@ pub struct Job<'a> {
     pub grid: Option<&'a Grid>,
     /// Frame numbers.
     pub frames: Range<u64>,
-    /// Every so manieth of them is rendered, from the first one on; at least 1.
+    /// Of so many of them one is rendered, beginning with the first; at least 1.
     pub stride: u64,
     /// Images synthesised at once; at least 1.
     pub batch: usize,

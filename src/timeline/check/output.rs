@@ -69,10 +69,11 @@ impl Check<'_> {
         let side = self.network.map(|network| network.resolution);
         let image = extent.or(side.map(|side| (side, side)));
         let derived = match (image, &written.grid) {
+            _ if size.is_some() => size,
             (Some(image), Some(grid)) => self.around(grid, image),
             (image, _) => image,
         };
-        if let (Some(preset), Some((width, height))) = (preset, size.or(derived)) {
+        if let (Some(preset), Some((width, height))) = (preset, derived) {
             for (what, pixels, even) in
                 [("width", width, preset.even_width), ("height", height, preset.even_height)]
             {

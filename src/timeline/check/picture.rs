@@ -57,7 +57,7 @@ impl Check<'_> {
 
     /// The grid without what its cells hold.
     fn places(grid: &document::Grid) -> Grid {
-        let needed = (grid.cells.len() as u32).div_ceil(grid.columns);
+        let needed = (grid.cells.len() as u32).div_ceil(grid.columns).max(1);
         Grid {
             columns: grid.columns,
             rows: grid.rows.unwrap_or(needed),
@@ -67,19 +67,17 @@ impl Check<'_> {
         }
     }
 
-    /// Width and height of a grid whose cells have an image's size; none where that is too large,
-    /// which is told of unless another size is written.
+    /// Width and height of a grid whose cells have an image's size; none where that is too large, which
+    /// is told of.
     pub fn around(&mut self, grid: &document::Grid, image: (u32, u32)) -> Option<(u32, u32)> {
         let (width, height) = Self::places(grid).around(image);
         if width.max(height) <= MAX_SIDE {
             return Some((width, height));
         }
-        if self.document.written.size.is_none() {
-            let message = format!(
-                "this grid has {width}x{height} pixels: at most {MAX_SIDE} a side can be written"
-            );
-            self.report.error(grid.span.clone(), message).help("give the whole a `size`");
-        }
+        let message = format!(
+            "this grid has {width}x{height} pixels: at most {MAX_SIDE} a side can be written"
+        );
+        self.report.error(grid.span.clone(), message).help("give the whole a `size`");
         None
     }
 

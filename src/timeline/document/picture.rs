@@ -1,5 +1,7 @@
 //! What one frame is put together of, as written: the shutter, the grid and its cells.
 
+use std::ops::RangeInclusive;
+
 use super::super::ron_tree::{Node, Value};
 use super::decode::{Decoder, Fields, inner};
 use super::latent::Source;
@@ -67,18 +69,18 @@ impl Decoder {
     pub fn grid(&mut self, node: &Node, span: Span) -> Option<Grid> {
         let known = ["columns", "rows", "gap", "background", "cells"];
         let fields = self.fields(node, "`grid`", &known)?;
-        let mut count = |node: Option<&Node>, what: &str, most: i128| {
-            node.map(|n| self.integer::<u32>(n, what, i128::from(most == MOST_CELLS)..=most))
+        let mut count = |name: &str, what: &str, range: RangeInclusive<i128>| {
+            fields.get(name).map(|n| self.integer::<u32>(n, what, range))
         };
-        let rows = count(fields.get("rows"), "a number of rows", MOST_CELLS);
-        let gap = count(fields.get("gap"), "a gap in pixels", WIDEST_GAP);
-        let columns = count(fields.get("columns"), "a number of columns", MOST_CELLS);
+        let rows = count("rows", "a number of rows", 1..=MOST_CELLS);
+        let gap = count("gap", "a gap in pixels", 0..=WIDEST_GAP);
+        let columns = count("columns", "a number of columns", 1..=MOST_CELLS);
         let background = fields.get("background").map(|n| self.colour(n));
         let items = fields.need(self, "cells").and_then(|n| {
             self.list(n, "a list of cells such as `[(seed: 1), (seed: 2, psi: 0.7)]`")
         });
-        let cells: Option<Vec<_>> = items
-            .map(|items| items.iter().map(|item| self.cell(item).unwrap_or_default()).collect());
+        let cells: Option<Vec<_>> =
+            items.map(|items| items.iter().filter_map(|item| self.cell(item)).collect());
         if columns.is_none() {
             fields.need(self, "columns");
         }

@@ -149,8 +149,8 @@ impl Decoder {
     fn picture(&mut self, fields: &Fields, written: &mut Written) {
         let named = |name| fields.name_span(name).zip(fields.get(name));
         // Cells that all have a latent of their own need none of the timeline's.
-        let cells = written.grid.as_ref().map(|grid| &grid.cells);
-        let own = cells.is_some_and(|cells| cells.iter().all(|cell| cell.source.is_some()));
+        let each = |grid: &Grid| grid.cells.iter().all(|cell| cell.source.is_some());
+        let own = fields.get("grid").is_some() && written.grid.as_ref().is_none_or(each);
         let sources = ["seeds", "latent"];
         if !own || sources.iter().any(|name| fields.get(name).is_some()) {
             written.source = self.source(fields, &sources);
