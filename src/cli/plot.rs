@@ -60,6 +60,9 @@ fn panels(resolved: &Resolved, name: &str) -> Panels {
     for (i, mix) in resolved.mixes.iter().enumerate() {
         number(&format!("mix {}", i + 1), &mix.amount);
     }
+    for direction in &resolved.directions {
+        number(&direction.name, &direction.amount);
+    }
     number("rotate", &resolved.camera.rotate);
     number("scale", &resolved.camera.scale);
     if let Some(stabilise) = &resolved.stabilise {

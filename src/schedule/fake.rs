@@ -82,6 +82,7 @@ pub fn resolved(latent: Latent) -> Resolved {
         cutoff: None,
         class: None,
         mixes: Vec::new(),
+        directions: Vec::new(),
         camera: Camera {
             translate: Curve::constant([0.0, 0.0]),
             rotate: Curve::constant(0.0),

@@ -20,7 +20,7 @@ use std::sync::Arc;
 use crate::timeline::Resolved;
 use crate::timeline::curve::{Blend, Curve};
 use crate::timeline::number::Number;
-use crate::timeline::resolved::Camera;
+use crate::timeline::resolved::{Camera, Direction};
 use crate::{Error, Result};
 use classes::Classes;
 use latent::Latent;
@@ -49,7 +49,7 @@ pub trait Mapping: Send + Sync {
 pub struct FrameInput {
     /// The frame's number in the timeline, from 0.
     pub index: u64,
-    /// Truncated and mixed latents, `num_ws` times `w_dim` values.
+    /// Mixed, truncated and edited latents, `num_ws` times `w_dim` values.
     pub ws: Vec<f32>,
     /// The transform U of the Fourier features, rows first: the inverse of what the viewer sees,
     /// stabilisation included.
@@ -63,7 +63,14 @@ pub struct FrameInput {
 /// 1. the point of the latent path, for each class by its weight;
 /// 2. on each mix's layers, `lerp(w, other, amount)`, later mixes upon earlier ones;
 /// 3. truncation, `w_avg + psi (w - w_avg)`, on the first layers as far as the cutoff says;
-/// 4. rounding to float32.
+/// 4. directions, `w + amount v` on the layers of each, with `v` as its file has it;
+/// 5. rounding to float32.
+///
+/// In one formula, for layer l: `w_l = w_avg + psi_l (m_l - w_avg) + sum over directions of a v_l` with
+/// the mixed path m. Directions come after truncation because an amount then means the same change of the
+/// picture whatever psi is, as tools that edit have it (Shen & Zhou 2021; InterFaceGAN): psi chooses the
+/// picture, the directions change it. They also act on the average itself (psi 0), beyond the cutoff, and
+/// on latents of projected pictures, which nobody truncates.
 ///
 /// The published tools truncate the keyframes and not the points between. All of this is affine in
 /// w, so that the order matters only where psi moves, and there ours follows psi at every frame.
@@ -95,6 +102,7 @@ pub struct Schedule {
     classes: Classes,
     latent: Latent,
     mixes: Vec<Mix>,
+    directions: Vec<Direction>,
     psi: Curve<Number>,
     cutoff: Option<Curve<f64>>,
     camera: Camera,
@@ -132,11 +140,21 @@ impl Schedule {
             Ok(Mix { layers: mix.layers.clone(), latent, amount: mix.amount.clone() })
         });
         let mixes = mixes.collect::<Result<_>>()?;
+        for Direction { name, layers, vector, .. } in &resolved.directions {
+            if vector.len() != num_ws * w_dim || layers.iter().any(|&layer| layer >= num_ws) {
+                return Err(Error::Invalid(format!(
+                    "direction `{name}` has {} values and acts on layers {layers:?}, but this network \
+                     has {num_ws} layers of {w_dim} values",
+                    vector.len()
+                )));
+            }
+        }
         let stabilise = resolved.stabilise.as_ref();
         Ok(Self {
             frames: resolved.frames,
             latent: Latent::new(&resolved.latent, &classes, &*mapping)?,
             mixes,
+            directions: resolved.directions.clone(),
             psi: resolved.psi.clone(),
             cutoff: resolved.cutoff.clone(),
             camera: resolved.camera.clone(),
@@ -179,7 +197,7 @@ impl Schedule {
         Ok(FrameInput { index, ws, transform })
     }
 
-    /// Mixed and truncated latents, `num_ws` times `w_dim` values.
+    /// Mixed, truncated and edited latents, `num_ws` times `w_dim` values.
     fn ws(&self, time: f64) -> Result<Vec<f32>> {
         let mapping = &*self.mapping;
         let classes = self.classes.at(time);
@@ -207,6 +225,15 @@ impl Schedule {
         for w in ws.chunks_exact_mut(mapping.w_dim()).take(truncated) {
             for (w, &average) in w.iter_mut().zip(mapping.w_avg()) {
                 *w = f64::from(average).blend(w, psi);
+            }
+        }
+        for Direction { layers, vector, amount, .. } in &self.directions {
+            let amount = amount.at(time);
+            for &layer in layers {
+                let own = layer * mapping.w_dim()..(layer + 1) * mapping.w_dim();
+                for (w, &step) in ws[own.clone()].iter_mut().zip(&vector[own]) {
+                    *w += amount * f64::from(step);
+                }
             }
         }
         Ok(ws.into_iter().map(|w| w as f32).collect())

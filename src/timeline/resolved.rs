@@ -29,6 +29,8 @@ pub struct Resolved {
     pub class: Option<Curve<Vec<f64>>>,
     /// Later entries act upon the result of earlier ones.
     pub mixes: Vec<Mix>,
+    /// What is added to the latents once they are mixed and truncated.
+    pub directions: Vec<Direction>,
     /// The viewer's camera.
     pub camera: Camera,
     /// Cancelling of the network's own learned motion.
@@ -137,6 +139,19 @@ pub struct Mix {
     /// The other latent.
     pub latent: Latent,
     /// 0 leaves the layer as it was, 1 replaces it.
+    pub amount: Curve<Number>,
+}
+
+/// An edit: a way through w on which one thing of the picture changes.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Direction {
+    /// What the timeline calls it.
+    pub name: String,
+    /// Which of the `num_ws` copies it acts on, each below `num_ws`.
+    pub layers: Vec<usize>,
+    /// What an amount of 1 adds to the latent of each layer: `num_ws` times `w_dim` values.
+    pub vector: Vec<f32>,
+    /// How much of it: any number, below 0 the other way.
     pub amount: Curve<Number>,
 }
 

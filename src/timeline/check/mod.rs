@@ -1,6 +1,7 @@
 //! Holding the document against the network, the files and itself: what passes is resolved.
 
 mod camera;
+mod directions;
 mod keys;
 mod latent;
 mod layers;
@@ -158,8 +159,9 @@ struct Check<'a> {
     end: Option<f64>,
     /// What expressions are evaluated in.
     scene: Arc<Scene>,
-    /// Array files read so far: a file that many keys name is read once, and told of once.
-    arrays: HashMap<(PathBuf, Option<String>), Option<Rc<Array>>>,
+    /// Array files read so far: a file that many keys name is read once, and told of once. By path,
+    /// the array that is asked for, and those that are meant where none is.
+    arrays: HashMap<(PathBuf, Option<String>, Vec<String>), Option<Rc<Array>>>,
 }
 
 impl Check<'_> {
@@ -181,6 +183,7 @@ impl Check<'_> {
         let cutoff = self.cutoff();
         let class = self.class();
         let mixes: Vec<Mix> = written.mixes.iter().filter_map(|mix| self.mix(mix)).collect();
+        let directions = self.directions();
         let camera = self.camera(frames, &canvas);
         let stabilise = self.stabilise();
         let markers = self.markers();
@@ -195,6 +198,7 @@ impl Check<'_> {
             cutoff,
             class,
             mixes,
+            directions,
             camera,
             stabilise,
             markers,

@@ -257,22 +257,24 @@ impl Decoder {
             "average" if self.bool(node)? => Point::Average,
             "average" => return self.expected("`true`", node),
             _ => {
-                let file = self.text(node)?.value;
-                let array = fields.get("array").map(|n| self.text(n));
-                let index = fields.get("index").map(|n| self.integer(n, "an index", 0..=MAX_INDEX));
-                // What is given but unreadable must not look as if it were left out.
-                if matches!(array, Some(None)) || matches!(index, Some(None)) {
-                    return None;
-                }
-                let item = ArrayItem {
-                    file,
-                    array: array.flatten().map(|text| text.value),
-                    index: index.flatten(),
-                };
+                let item = self.array_item(fields, node)?;
                 if name == "z" { Point::Z(item) } else { Point::W(item) }
             }
         };
         alone.then(|| Spanned::new(point, node))
+    }
+
+    /// A place in the array file that a text names, with the `array` and `index` beside it.
+    pub fn array_item(&mut self, fields: &Fields, file: &Node) -> Option<ArrayItem> {
+        let file = self.text(file)?.value;
+        let array = fields.get("array").map(|n| self.text(n));
+        let index = fields.get("index").map(|n| self.integer(n, "an index", 0..=MAX_INDEX));
+        // What is given but unreadable must not look as if it were left out.
+        if matches!(array, Some(None)) || matches!(index, Some(None)) {
+            return None;
+        }
+        let array = array.flatten().map(|text| text.value);
+        Some(ArrayItem { file, array, index: index.flatten() })
     }
 
     pub fn mix(&mut self, node: &Node) -> Option<Mix> {
@@ -288,7 +290,7 @@ impl Decoder {
     }
 
     /// A group, name, number or range of layers, or a list of these.
-    fn layers(&mut self, node: &Node) -> Vec<Spanned<Layers>> {
+    pub fn layers(&mut self, node: &Node) -> Vec<Spanned<Layers>> {
         let items = match &node.value {
             Value::List(_) => self.list(node, "a list of layers").unwrap_or_default(),
             _ => std::slice::from_ref(node),

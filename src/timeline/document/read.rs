@@ -6,7 +6,7 @@ use super::super::time;
 use super::decode::{Decoder, inner};
 use super::{Camera, Scalar, Spanned, Stabilise, Written};
 
-const FIELDS: [&str; 20] = [
+const FIELDS: [&str; 21] = [
     "model",
     "fps",
     "duration",
@@ -20,6 +20,7 @@ const FIELDS: [&str; 20] = [
     "cutoff",
     "class",
     "mix",
+    "directions",
     "camera",
     "stabilise",
     "music",
@@ -93,6 +94,7 @@ impl Decoder {
                 .iter()
                 .filter_map(|n| self.mix(n))
                 .collect(),
+            directions: fields.get("directions").map(|n| self.directions(n)).unwrap_or_default(),
             camera: named("camera")
                 .map(|(span, n)| Spanned { value: self.camera(n).unwrap_or_default(), span }),
             stabilise: named("stabilise")
