@@ -17,7 +17,7 @@ use sg3render::{Error, Result};
 use tch::Device;
 
 use super::film_args::{Batch, FilmArgs, OverrideArgs};
-use super::terminal::{Terminal, show_report};
+use super::terminal::{Style, Terminal, show_report};
 
 /// What the command line says instead of the timeline.
 pub fn overrides(args: &OverrideArgs) -> Overrides {
@@ -73,6 +73,7 @@ impl<'a> Engine<'a> {
     /// Reads the network.
     pub fn load(args: &FilmArgs, project: &'a Project, device: Device) -> Result<Self> {
         let generator = project.generator(device, args.device.precision.into())?;
+        measure(args, project, &generator)?;
         let schedule = project.schedule(&generator)?;
         let batch = match args.batch {
             Batch::Auto => generator.auto_batch(),
@@ -97,6 +98,20 @@ impl<'a> Engine<'a> {
         };
         render(&job, sink, progress)
     }
+}
+
+/// Measures paths of perceptual speed, which may take as long as many frames.
+fn measure(args: &FilmArgs, project: &Project, generator: &Generator) -> Result<()> {
+    let looks = project.looks(generator)?;
+    if looks == 0 {
+        return Ok(());
+    }
+    // Programs count frames.
+    let style = if args.show.json { Style::Quiet } else { args.show.style() };
+    let terminal = Terminal::new(&style, looks).counting("looks");
+    project.measure(generator, &terminal)?;
+    terminal.clear();
+    Ok(())
 }
 
 /// Tells the end of a render of so many frames.

@@ -6,6 +6,7 @@ mod inner;
 mod network;
 mod pipeline;
 mod project;
+mod speed;
 mod still;
 mod subject;
 mod synthesise;

@@ -3,20 +3,21 @@
 use std::collections::HashMap;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use tch::Device;
 
 use super::network::Network;
+use super::speed;
 use super::synthesise::Generator;
 use crate::audio::{Hearing, listen};
 use crate::digest;
 use crate::encode::{NULL, Preset, Stream};
 use crate::network::Config;
 use crate::network::device::Precision;
-use crate::progress::Silent;
+use crate::progress::{Progress, Silent};
 use crate::report::Report;
-use crate::schedule::Schedule;
+use crate::schedule::{Route, Schedule, Tables};
 use crate::timeline::time::Time;
 use crate::timeline::{Document, Facts, NetworkFacts, Overrides, PresetFacts, Problem, Resolved};
 use crate::{Error, Result};
@@ -31,6 +32,8 @@ pub struct Project {
     pub warnings: Report,
     network: Network,
     config: Config,
+    /// Once they are measured.
+    tables: OnceLock<Tables>,
 }
 
 impl Project {
@@ -85,7 +88,7 @@ impl Project {
             return Err(Error::Invalid(format!("`{}` names no network", path.display())));
         };
         let preset = Preset::find(&resolved.preset)?;
-        Ok(Self { resolved, preset, warnings, network, config })
+        Ok(Self { resolved, preset, warnings, network, config, tables: OnceLock::new() })
     }
 
     /// The network that the timeline names.
@@ -98,9 +101,33 @@ impl Project {
         self.network.generator(device, precision)
     }
 
-    /// The inputs of all frames.
+    /// The inputs of all frames. Paths of perceptual speed are measured, unless [`Project::measure`] was
+    /// called.
     pub fn schedule(&self, generator: &Generator) -> Result<Schedule> {
-        Schedule::new(&self.resolved, Arc::clone(&generator.mapping) as _)
+        let tables = self.measure(generator, &Silent)?;
+        Schedule::measured(&self.resolved, Arc::clone(&generator.mapping) as _, tables)
+    }
+
+    /// At how many pictures [`Project::measure`] looks where nothing is remembered; 0 without paths of
+    /// perceptual speed.
+    pub fn looks(&self, generator: &Generator) -> Result<u64> {
+        Ok(speed::looks(&self.routes(generator)?))
+    }
+
+    /// Measures the paths of perceptual speed, once.
+    ///
+    /// # Errors
+    /// As [`Project::generator`]; [`Error::Interrupted`] where the listener stops it.
+    pub fn measure(&self, generator: &Generator, progress: &dyn Progress) -> Result<&Tables> {
+        if let Some(tables) = self.tables.get() {
+            return Ok(tables);
+        }
+        let tables = speed::tables(self, &self.routes(generator)?, progress)?;
+        Ok(self.tables.get_or_init(|| tables))
+    }
+
+    fn routes(&self, generator: &Generator) -> Result<Vec<Option<Route>>> {
+        Route::all(&self.resolved, &(Arc::clone(&generator.mapping) as _))
     }
 
     /// Width and height of the output, pixels.

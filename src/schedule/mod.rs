@@ -8,12 +8,15 @@ mod knots;
 mod latent;
 mod matrix;
 pub mod ranges;
+mod route;
 mod slerp;
 mod spline;
 mod stabilise;
 #[cfg(test)]
 mod tests;
 mod walk;
+
+pub use route::{Route, Tables};
 
 use std::sync::Arc;
 
@@ -120,6 +123,16 @@ impl Schedule {
     /// Draws and maps every key of the timeline. Fails where the timeline does not fit the
     /// network (lengths of latents, numbers of layers) or the network's mapping fails.
     pub fn new(resolved: &Resolved, mapping: Arc<dyn Mapping>) -> Result<Self> {
+        Self::measured(resolved, mapping, &Tables::new())
+    }
+
+    /// The same, for a timeline with paths whose speed pictures decide, which were measured: see
+    /// [`Route`]. It stays pure: the tables are handed in.
+    pub fn measured(
+        resolved: &Resolved,
+        mapping: Arc<dyn Mapping>,
+        tables: &Tables,
+    ) -> Result<Self> {
         let (num_ws, w_dim, w_avg) = (mapping.num_ws(), mapping.w_dim(), mapping.w_avg());
         if num_ws == 0 || w_dim == 0 || w_avg.len() != w_dim {
             return Err(Error::Invalid(format!(
@@ -129,14 +142,15 @@ impl Schedule {
             )));
         }
         let classes = Classes::new(resolved.class.as_ref())?;
-        let mixes = resolved.mixes.iter().map(|mix| {
+        let table = |path: usize| tables.get(path).and_then(|table| table.as_deref());
+        let mixes = resolved.mixes.iter().enumerate().map(|(i, mix)| {
             if let Some(layer) = mix.layers.iter().find(|&&layer| layer >= num_ws) {
                 return Err(Error::Invalid(format!(
                     "a mix acts on layer {layer}, but this network's layers are 0 to {}",
                     num_ws - 1
                 )));
             }
-            let latent = Latent::new(&mix.latent, &classes, &*mapping)?;
+            let latent = Latent::new(&mix.latent, &classes, &*mapping, table(i + 1))?;
             Ok(Mix { layers: mix.layers.clone(), latent, amount: mix.amount.clone() })
         });
         let mixes = mixes.collect::<Result<_>>()?;
@@ -152,7 +166,7 @@ impl Schedule {
         let stabilise = resolved.stabilise.as_ref();
         Ok(Self {
             frames: resolved.frames,
-            latent: Latent::new(&resolved.latent, &classes, &*mapping)?,
+            latent: Latent::new(&resolved.latent, &classes, &*mapping, table(0))?,
             mixes,
             directions: resolved.directions.clone(),
             psi: resolved.psi.clone(),

@@ -91,9 +91,20 @@ pub struct Latent {
     pub period: Option<f64>,
     /// Whether it goes to the last key and back, again and again; then there is no period.
     pub ping_pong: bool,
-    /// Whether it is followed at an even speed in w from its beginning to its end (or once round): the
-    /// keys' times between, and their easings, count for nothing.
-    pub even: bool,
+    /// How fast it is followed.
+    pub speed: Speed,
+}
+
+/// How fast a path is followed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Speed {
+    /// As the keys' times and easings say.
+    Keys,
+    /// At the same speed in w from its beginning to its end (or once round): the keys' times between, and
+    /// their easings, count for nothing.
+    Even,
+    /// The same, so that the picture changes by about as much from each frame to the next.
+    Perceptual,
 }
 
 /// A point of latent space.

@@ -3,6 +3,7 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::*;
+use crate::timeline::resolved::Speed;
 
 /// Every step again, plainly.
 #[test]
@@ -28,7 +29,8 @@ fn directions_come_last_on_their_layers() {
         for (frame, amount) in [(0, -2.0), (5, 0.0), (9, 1.6)] {
             let ws = schedule(&timeline).unwrap().frame(frame).unwrap().ws;
             for (i, w) in ws.iter().enumerate() {
-                let (layer, average) = (i / W_DIM, f64::from(Fake { has_pose: true }.w_avg()[i % W_DIM]));
+                let (layer, average) =
+                    (i / W_DIM, f64::from(Fake { has_pose: true }.w_avg()[i % W_DIM]));
                 let mut expected = average + psis[layer] * (f64::from(base[i]) - average);
                 if layer == 0 || layer == 3 {
                     expected += amount * 0.5 * i as f64;
@@ -36,7 +38,10 @@ fn directions_come_last_on_their_layers() {
                 if layer == 3 {
                     expected -= 8.0 * 0.25 * i as f64;
                 }
-                assert!((f64::from(*w) - expected).abs() < 1e-5, "{psi} {frame} {i}: {w} {expected}");
+                assert!(
+                    (f64::from(*w) - expected).abs() < 1e-5,
+                    "{psi} {frame} {i}: {w} {expected}"
+                );
             }
         }
     }
@@ -214,7 +219,7 @@ fn an_even_speed_is_the_same_all_the_way() {
         for period in [None, Some(48.0)] {
             let mut timeline = resolved(seed_path(interpolation, period));
             timeline.latent.keys[1].easing = Easing::Family(Family::Back, Direction::InOut);
-            timeline.latent.even = true;
+            timeline.latent.speed = Speed::Even;
             let schedule = schedule(&timeline).unwrap();
             let end = period.unwrap_or(30.0);
             let points: Vec<_> = (0..=600)

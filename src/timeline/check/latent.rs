@@ -7,7 +7,7 @@ use super::super::arrays::{self, Array};
 use super::super::curve::Key;
 use super::super::document::{self, ArrayItem, Loop, Point, Seeds, Source, Spanned};
 use super::super::easing::Easing;
-use super::super::resolved::{Interpolation, Latent, LatentPoint};
+use super::super::resolved::{Interpolation, Latent, LatentPoint, Speed};
 use super::super::time::Time;
 use super::Check;
 use super::keys::frames_text;
@@ -61,7 +61,7 @@ impl Check<'_> {
             interpolation,
             period: repeat.then_some(times[times.len() - 1] - times[0]),
             ping_pong: false,
-            even: self.even(seeds.even.as_ref(), interpolation),
+            speed: self.speed(seeds.speed.as_ref(), interpolation),
         })
     }
 
@@ -103,26 +103,31 @@ impl Check<'_> {
         if let Some(repeat) = latent.repeat.as_ref().filter(|_| ping_pong && keys.len() < 2) {
             self.report.error(repeat.span.clone(), "a loop of keys needs two of them at least");
         }
-        let even = self.even(latent.even.as_ref(), interpolation);
-        if let Some(key) = latent.keys.iter().find(|key| even && key.easing != Easing::Linear) {
+        let speed = self.speed(latent.speed.as_ref(), interpolation);
+        let eased = latent.keys.iter().find(|key| key.easing != Easing::Linear);
+        if let Some(key) = eased.filter(|_| speed != Speed::Keys) {
             let span = key.at.as_ref().map_or(latent.span.clone(), |at| at.span.clone());
             self.report.warning(
                 span,
-                "this key's `ease` has no effect: `speed: even` is the same all the way",
+                format!(
+                    "this key's `ease` has no effect: `speed: {}` is the same all the way",
+                    if speed == Speed::Even { "even" } else { "perceptual" }
+                ),
             );
         }
         self.loop_cubic(latent.interpolation.as_ref(), repeats, latent.keys.len());
-        (!keys.is_empty()).then_some(Latent { keys, interpolation, period, ping_pong, even })
+        (!keys.is_empty()).then_some(Latent { keys, interpolation, period, ping_pong, speed })
     }
 
-    /// Whether an even speed is asked for, of a path that can have one.
-    fn even(&mut self, even: Option<&Span>, interpolation: Interpolation) -> bool {
-        if let Some(span) = even.filter(|_| interpolation == Interpolation::Slerp) {
+    /// The speed that is asked for, of a path that can have it.
+    fn speed(&mut self, speed: Option<&Spanned<Speed>>, interpolation: Interpolation) -> Speed {
+        let Some(Spanned { value: speed, span }) = speed else { return Speed::Keys };
+        if *speed == Speed::Even && interpolation == Interpolation::Slerp {
             self.report
                 .error(span.clone(), "an even speed is one in w, and `slerp` goes through z")
-                .help("choose `linear`, `cubic` or `catmull_rom`");
+                .help("choose `linear`, `cubic` or `catmull_rom`, or `speed: perceptual`");
         }
-        even.is_some()
+        *speed
     }
 
     /// The published tool's cubic is defined for loops only.

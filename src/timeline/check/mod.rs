@@ -146,6 +146,9 @@ impl Document {
     }
 }
 
+/// Path, the array that is asked for, and those that are meant where none is.
+type ArrayKey = (PathBuf, Option<String>, Vec<String>);
+
 struct Check<'a> {
     document: &'a Document,
     report: Report,
@@ -159,9 +162,8 @@ struct Check<'a> {
     end: Option<f64>,
     /// What expressions are evaluated in.
     scene: Arc<Scene>,
-    /// Array files read so far: a file that many keys name is read once, and told of once. By path,
-    /// the array that is asked for, and those that are meant where none is.
-    arrays: HashMap<(PathBuf, Option<String>, Vec<String>), Option<Rc<Array>>>,
+    /// Array files read so far: a file that many keys name is read once, and told of once.
+    arrays: HashMap<ArrayKey, Option<Rc<Array>>>,
 }
 
 impl Check<'_> {

@@ -1,7 +1,7 @@
 //! Latents as written: seed lists, keys, and what is mixed into some layers.
 
 use super::super::easing::Easing;
-use super::super::resolved::Interpolation;
+use super::super::resolved::{Interpolation, Speed};
 use super::super::ron_tree::{Node, Value};
 use super::super::time::Time;
 use super::decode::{Decoder, Fields, inner};
@@ -17,6 +17,8 @@ const INTERPOLATIONS: [(&str, Interpolation); 5] = [
     ("loop_cubic", Interpolation::LoopCubic),
     ("slerp", Interpolation::Slerp),
 ];
+const SPEEDS: [(&str, Speed); 3] =
+    [("keys", Speed::Keys), ("even", Speed::Even), ("perceptual", Speed::Perceptual)];
 const POINTS: [&str; 4] = ["seed", "z", "w", "average"];
 /// The largest index into an array that is understood.
 const MAX_INDEX: i128 = u32::MAX as i128;
@@ -35,7 +37,7 @@ pub(in crate::timeline) struct Seeds {
     pub every: Option<Spanned<Time>>,
     pub interpolation: Option<Spanned<Interpolation>>,
     pub repeat: bool,
-    pub even: Option<Span>,
+    pub speed: Option<Spanned<Speed>>,
     /// The field's name.
     pub span: Span,
 }
@@ -46,8 +48,7 @@ pub(in crate::timeline) struct Latent {
     pub keys: Vec<TrackKey<Point>>,
     /// In place of keys.
     pub walk: Option<Walk>,
-    /// At an even speed from the first key to the last.
-    pub even: Option<Span>,
+    pub speed: Option<Spanned<Speed>>,
     pub interpolation: Option<Spanned<Interpolation>>,
     pub repeat: Option<Spanned<Loop>>,
     /// The field's name.
@@ -124,7 +125,7 @@ impl Decoder {
                     Some(Source::Latent(Latent {
                         keys,
                         walk: None,
-                        even: None,
+                        speed: None,
                         interpolation: None,
                         repeat: None,
                         span: span.clone(),
@@ -151,7 +152,7 @@ impl Decoder {
             every: None,
             interpolation: None,
             repeat: true,
-            even: None,
+            speed: None,
             span,
         };
         if matches!(inner(node).value, Value::List(_)) {
@@ -165,7 +166,7 @@ impl Decoder {
             list: list.iter().filter_map(|n| self.seed(n)).collect(),
             every: fields.get("every").and_then(|n| self.time(n)),
             interpolation: self.interpolation(&fields),
-            even: self.even(&fields),
+            speed: self.speed(&fields),
             repeat: fields.get("loop").and_then(|n| self.bool(n)).unwrap_or(true),
             ..seeds
         })
@@ -191,11 +192,11 @@ impl Decoder {
         };
         let keys = items.unwrap_or_default().iter().filter_map(key).collect();
         let repeat = fields.get("loop").and_then(|n| self.repeat(n));
-        let even = self.even(&fields);
+        let speed = self.speed(&fields);
         Some(Latent {
             keys,
             walk: None,
-            even,
+            speed,
             interpolation: self.interpolation(&fields),
             repeat,
             span,
@@ -207,11 +208,9 @@ impl Decoder {
         Some(Spanned::new(self.choice(node, &INTERPOLATIONS)?, node))
     }
 
-    /// Where an even speed is asked for.
-    fn even(&mut self, fields: &Fields) -> Option<Span> {
+    fn speed(&mut self, fields: &Fields) -> Option<Spanned<Speed>> {
         let node = fields.get("speed")?;
-        let even = self.choice(node, &[("keys", false), ("even", true)])?;
-        even.then(|| node.span.clone())
+        Some(Spanned::new(self.choice(node, &SPEEDS)?, node))
     }
 
     pub fn repeat(&mut self, node: &Node) -> Option<Spanned<Loop>> {
