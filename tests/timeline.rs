@@ -293,8 +293,19 @@ fn a_tempo_lies_where_its_time_says_it_does() {
     for first in [60.0, 120.0, 174.5] {
         for ease in ["hold", "linear"] {
             for at in [
-                "9:1", "32b", "9:1-1s", "9:1+1s", "32b-12f", "9:1+250ms", "9:1-1b", "9:1+1.5b", "14s", "14s+2b",
-                "14s-2b", "00:00:14:06", "drop-1s",
+                "9:1",
+                "32b",
+                "9:1-1s",
+                "9:1+1s",
+                "32b-12f",
+                "9:1+250ms",
+                "9:1-1b",
+                "9:1+1.5b",
+                "14s",
+                "14s+2b",
+                "14s-2b",
+                "00:00:14:06",
+                "drop-1s",
             ] {
                 let text = format!(
                     "(model: \"builtin:x\", duration: \"90s\", seeds: [1], markers: (drop: \"9:1\", same: \"{at}\"),
@@ -310,7 +321,10 @@ fn a_tempo_lies_where_its_time_says_it_does() {
                 assert!((bpm[0] - before).abs() < 1e-2, "{first} {ease} {at}: {bpm:?}");
                 // Still on the ramp a tenth earlier.
                 let earlier = tempo.bpm(second - 0.1);
-                assert!(ease == "hold" || (earlier - 90.0) * (first - 90.0) > 0.0, "{first} {at}: {earlier}");
+                assert!(
+                    ease == "hold" || (earlier - 90.0) * (first - 90.0) > 0.0,
+                    "{first} {at}: {earlier}"
+                );
             }
         }
     }
@@ -375,7 +389,7 @@ fn the_command_line_comes_first() {
 fn mixture() -> impl Strategy<Value = String> {
     let names = "fps duration size fit pixel_aspect output seeds latent psi cutoff class mix camera \
         stabilise music markers variables at value bpm signature start ease seed z w average index array keys interpolate loop list every \
-        layers amount translate rotate scale pivot to preset audio other";
+        layers amount translate rotate scale pivot to preset audio directions from speed other";
     let scalars = "0 1 -1 0.5 8 15 47 48 1e9 -1e300 NaN inf 4294967296 true false None Some(3) \
         \"-1s\" \"1s\" \"00:00:01:00\" \"0.0000000001s\" \"1/7\" \"z.npy\" \"zs.npy\" \"ws.npy\" \"h264\" \
         \"0-4\" \"4b\" \"3:2\" \"-2b+1s\" \"drop\" \"1+sin(t)\" \"a*beat\" \"1/t\" (a:\"t\",b:\"a+2\") a (bpm:120) (bpm:60,start:\"1s\",signature:(3,4)) (drop:\"1s\") (0,0.25) (1,2) (3) () [] {} {0:1,2:3} {1:0} linear hold in_out_elastic out_back \
