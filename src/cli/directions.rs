@@ -155,7 +155,7 @@ fn sheet(
 ) -> Result<Sheet> {
     let num_ws = generator.mapping.num_ws();
     let mut columns: Vec<(Vec<String>, Vec<Tile>)> =
-        STEPS.iter().map(|step| (vec![format!("{step:+} σ")], Vec::new())).collect();
+        STEPS.iter().map(|&step| (vec![heading(step)], Vec::new())).collect();
     let mut seeds = Vec::new();
     for &seed in &args.sheet_seeds {
         let ws = truncated(generator, &latent(args, generator, seed)?, args.psi).repeat(num_ws);
@@ -197,6 +197,10 @@ fn sheet(
         layers.end()
     );
     Ok(Sheet { title, columns })
+}
+
+fn heading(step: f32) -> String {
+    if step == 0.0 { "0".into() } else { format!("{step:+} σ") }
 }
 
 /// `w_avg + psi (w - w_avg)`.
