@@ -5,6 +5,8 @@ use std::fs;
 use std::io::Write;
 use std::path::Path;
 
+use safetensors::Dtype;
+use safetensors::tensor::TensorView;
 use sg3render::encode::Preset;
 use sg3render::network::builtin;
 use sg3render::render::Project;
@@ -67,6 +69,11 @@ fn write_files(folder: &Path) {
     archive.start_file("w.npy", SimpleFileOptions::default()).unwrap();
     archive.write_all(&npy(&format!("5, {w_dim}"), 5 * w_dim)).unwrap();
     archive.finish().unwrap();
+    fs::write(folder.join("smile.npy"), npy(&format!("{w_dim},"), w_dim)).unwrap();
+    let zeros = vec![0; 4 * 3 * w_dim];
+    let view = TensorView::new(Dtype::F32, vec![3, w_dim], &zeros).unwrap();
+    let bytes = safetensors::serialize([("directions", view)], None).unwrap();
+    fs::write(folder.join("found.safetensors"), bytes).unwrap();
     fs::create_dir(folder.join("stems")).unwrap();
     let opening =
         "(model: \"builtin:default\", duration: \"6s\", seeds: [1, 2], camera: (scale: 1.2))";

@@ -235,6 +235,27 @@ fn layer_groups_divide_all_layers() {
 }
 
 #[test]
+fn a_direction_is_what_its_file_holds_on_its_layers() {
+    let text = fs::read_to_string("tests/timelines/good/directions.ron").unwrap();
+    let directions = resolved(&text, "stylegan3-t").directions;
+    let names: Vec<_> = directions.iter().map(|direction| direction.name.as_str()).collect();
+    assert_eq!(names, ["first", "smile", "plain", "own", "layered"]);
+    let row: Vec<f32> = (64u16..128).map(f32::from).collect();
+    assert_eq!((&directions[0].vector, directions[0].layers.len()), (&row, 16));
+    // A file's array of the direction's own name comes first.
+    assert_eq!(directions[1].vector, [1.0, 2.0, 3.0, 4.0].repeat(16));
+    assert_eq!(directions[1].layers, [0, 1, 2, 3, 4, 7]);
+    assert_eq!((directions[3].layers.len(), directions[3].amount.at(9.0)), (5, 1.0));
+    assert_eq!((&*directions[4].layers, directions[4].vector.len()), (&[3, 4][..], 64));
+    let amounts = [0.0, 48.0, 96.0].map(|frame| directions[0].amount.at(frame));
+    assert_eq!(amounts, [-3.0, 0.0, 3.0]);
+    assert!((directions[1].amount.at(6.0) - 2.0).abs() < 1e-12);
+    // Another file is another film.
+    let debug = |text: &str| format!("{:?}", resolved(text, "stylegan3-t"));
+    assert_ne!(debug(&text), debug(&text.replace("index: 1", "index: 0")));
+}
+
+#[test]
 fn another_rate_keeps_the_tempo() {
     let text = "(model: \"builtin:x\", fps: 25, duration: 100, seeds: (list: [1, 2], every: 25),
                  psi: [(at: 50, value: 1), (at: \"3s\", value: 0.5), (at: -5, value: 1)])";
@@ -272,6 +293,49 @@ fn beats_follow_the_tempo_to_every_key() {
             (resolved.markers[0].name.as_str(), resolved.markers[0].frame),
             ("drop", 168.0 * scale)
         );
+    }
+}
+
+/// A change of tempo and a marker with the same words lie at the same time, by the clock that results.
+#[test]
+fn a_tempo_lies_where_its_time_says_it_does() {
+    for first in [60.0, 120.0, 174.5] {
+        for ease in ["hold", "linear"] {
+            for at in [
+                "9:1",
+                "32b",
+                "9:1-1s",
+                "9:1+1s",
+                "32b-12f",
+                "9:1+250ms",
+                "9:1-1b",
+                "9:1+1.5b",
+                "14s",
+                "14s+2b",
+                "14s-2b",
+                "00:00:14:06",
+                "drop-1s",
+            ] {
+                let text = format!(
+                    "(model: \"builtin:x\", duration: \"90s\", seeds: [1], markers: (drop: \"9:1\", same: \"{at}\"),
+                     music: (start: \"0.4s\", bpm: [(at: \"0b\", value: {first}, ease: {ease}), (at: \"{at}\", value: 90)]))"
+                );
+                let resolved = resolved(&text, "stylegan3-t");
+                let marker = resolved.markers.iter().find(|marker| marker.name == "same").unwrap();
+                let (clock, tempo) = (resolved.clock(), resolved.tempo.unwrap());
+                let second = clock.second(marker.frame);
+                let bpm = [second - 1e-5, second + 1e-5].map(|second| tempo.bpm(second));
+                let before = if ease == "hold" { first } else { 90.0 };
+                assert!((bpm[1] - 90.0).abs() < 1e-9, "{first} {ease} {at}: {bpm:?}");
+                assert!((bpm[0] - before).abs() < 1e-2, "{first} {ease} {at}: {bpm:?}");
+                // Still on the ramp a tenth earlier.
+                let earlier = tempo.bpm(second - 0.1);
+                assert!(
+                    ease == "hold" || (earlier - 90.0) * (first - 90.0) > 0.0,
+                    "{first} {at}: {earlier}"
+                );
+            }
+        }
     }
 }
 
@@ -334,7 +398,7 @@ fn the_command_line_comes_first() {
 fn mixture() -> impl Strategy<Value = String> {
     let names = "fps duration size fit pixel_aspect output seeds latent psi cutoff class mix camera \
         stabilise music markers variables time speed tracks at value bpm signature start ease seed z w average index array keys interpolate loop list every \
-        layers amount translate rotate scale pivot to preset audio other clips source in out freeze fade by opacity monotone name expression";
+        layers amount translate rotate scale pivot to preset audio other directions from clips source in out freeze fade by opacity monotone name expression";
     let scalars = "0 1 -1 0.5 8 15 47 48 1e9 -1e300 NaN inf 4294967296 true false None Some(3) \
         \"-1s\" \"1s\" \"00:00:01:00\" \"0.0000000001s\" \"1/7\" \"z.npy\" \"zs.npy\" \"ws.npy\" \"h264\" \
         \"0-4\" \"4b\" \"3:2\" \"-2b+1s\" \"drop\" \"1+sin(t)\" \"a*beat\" \"1/t\" (a:\"t\",b:\"a+2\") a (bpm:120) (bpm:60,start:\"1s\",signature:(3,4)) (drop:\"1s\") (0,0.25) (1,2) (3) () [] {} {0:1,2:3} {1:0} linear hold in_out_elastic out_back \

@@ -4,6 +4,7 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 
 use super::dataset_args::DatasetArgs;
+use super::directions_args::DirectionsArgs;
 use super::measure_args::{AudioArgs, Diagnose, MetricsArgs, drawing};
 use clap::{CommandFactory, Parser, Subcommand};
 use sg3render::weights::Part;
@@ -57,6 +58,8 @@ pub enum Command {
     /// Make texture sticking visible: stripes, averages, spectra, limits for a shot
     #[command(subcommand)]
     Diagnose(Diagnose),
+    /// Find directions of w along which pictures change, for timelines, and show what each does
+    Directions(DirectionsArgs),
     /// Show what is heard in a piece of music: tempo, beats, loudness, bands, pitches
     Audio(AudioArgs),
     /// Train a network on a set of images

@@ -139,7 +139,7 @@ fn seconds(moment: usize) -> f64 {
 }
 
 /// A line of at most [`POINTS`] points: of those between two, the largest.
-fn line(name: &str, values: &[f32]) -> Line {
+pub(super) fn line(name: &str, values: &[f32]) -> Line {
     let every = values.len().div_ceil(POINTS).max(1);
     let points = values.chunks(every).enumerate();
     let points = points.map(|(i, values)| (seconds(i * every), largest(values))).collect();

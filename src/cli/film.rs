@@ -17,7 +17,7 @@ use sg3render::{Error, Result};
 use tch::Device;
 
 use super::film_args::{Batch, FilmArgs, OverrideArgs};
-use super::terminal::{Terminal, show_report};
+use super::terminal::{Style, Terminal, show_report};
 
 /// What the command line says instead of the timeline.
 pub fn overrides(args: &OverrideArgs) -> Overrides {
@@ -79,6 +79,7 @@ impl<'a> Engine<'a> {
     /// Reads the networks.
     pub fn load(args: &FilmArgs, project: &'a Project, device: Device) -> Result<Self> {
         let generators = project.generators(device, args.device.precision.into())?;
+        measure(args, project, &generators)?;
         let smallest = generators.iter().map(Generator::auto_batch).min();
         let batch = match args.batch {
             Batch::Auto => smallest.unwrap_or(1),
@@ -112,6 +113,20 @@ impl<'a> Engine<'a> {
         };
         render(&job, sink, progress)
     }
+}
+
+/// Measures paths of perceptual speed, which may take as long as many frames.
+fn measure(args: &FilmArgs, project: &Project, generators: &[Generator]) -> Result<()> {
+    let looks = project.looks(generators)?;
+    if looks == 0 {
+        return Ok(());
+    }
+    // Programs count frames.
+    let style = if args.show.json { Style::Quiet } else { args.show.style() };
+    let terminal = Terminal::new(&style, looks).counting("looks");
+    project.measure(generators, &terminal)?;
+    terminal.clear();
+    Ok(())
 }
 
 /// Tells the end of a render of so many frames.

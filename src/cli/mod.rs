@@ -8,6 +8,8 @@ mod dataset;
 mod dataset_args;
 mod devices;
 mod diagnose;
+mod directions;
+mod directions_args;
 mod distribution;
 mod draft;
 mod equivariance;
@@ -76,6 +78,7 @@ pub fn main() -> ExitCode {
         Command::Dataset(args) => dataset::run(&args),
         Command::Metrics(args) => metrics::run(&args),
         Command::Diagnose(args) => diagnose::run(&args),
+        Command::Directions(args) => directions::run(&args),
         Command::Audio(args) => audio::run(&args),
         Command::Train(args) => train::run(&args),
     };

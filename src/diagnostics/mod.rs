@@ -20,7 +20,7 @@ pub use heat::HeatMap;
 pub use log::{Batch, Log};
 pub use npz::npz;
 pub use page::Page;
-pub use panels::{Panel, Panels};
+pub use panels::{Band, Panel, Panels};
 pub use paper::{Published, published};
 pub use plot::{Line, Plot, encode as png};
 pub use save::save;

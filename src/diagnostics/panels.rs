@@ -23,6 +23,17 @@ pub struct Panel {
     pub name: String,
     /// What is drawn.
     pub lines: Vec<Line>,
+    /// What is drawn below the lines.
+    pub bands: Vec<Band>,
+}
+
+/// An area between two curves, such as the envelope of a sound.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Band {
+    /// What the legend says.
+    pub name: String,
+    /// Finite points: along, from, to.
+    pub points: Vec<(f64, f64, f64)>,
 }
 
 /// Panels over one axis.
@@ -82,9 +93,11 @@ impl Panels {
         panel: &Panel,
         last: bool,
     ) -> Drawn<B> {
-        let values = || panel.lines.iter().flat_map(|line| &line.points).map(|point| point.1);
+        let ends = panel.bands.iter().flat_map(|band| &band.points);
+        let values = panel.lines.iter().flat_map(|line| &line.points).map(|point| point.1);
+        let values = values.chain(ends.flat_map(|&(_, from, to)| [from, to]));
         let (low, high) =
-            values().fold((f64::INFINITY, f64::NEG_INFINITY), |(l, h), v| (l.min(v), h.max(v)));
+            values.fold((f64::INFINITY, f64::NEG_INFINITY), |(l, h), v| (l.min(v), h.max(v)));
         let (low, high) = match high - low {
             span if span > 0.0 && span.is_finite() => (low - 0.08 * span, high + 0.08 * span),
             _ if low.is_finite() => (low - 0.5, low + 0.5),
@@ -113,20 +126,31 @@ impl Panels {
             let line = PathElement::new(vec![(*at, low), (*at, high)], BLACK.mix(0.45));
             chart.draw_series(std::iter::once(line))?;
         }
-        for (line, colour) in panel.lines.iter().zip(COLOURS.iter().cycle()) {
+        let mut colours = COLOURS.iter().cycle();
+        for (band, colour) in panel.bands.iter().zip(&mut colours) {
+            let there = band.points.iter().map(|&(x, from, _)| (x, from));
+            let back = band.points.iter().rev().map(|&(x, _, to)| (x, to));
+            let style = colour.mix(0.55).filled();
+            let area = Polygon::new(there.chain(back).collect::<Vec<_>>(), style);
+            chart
+                .draw_series(std::iter::once(area))?
+                .label(&band.name)
+                .legend(move |(x, y)| Rectangle::new([(x, y - 3), (x + 14, y + 3)], style));
+        }
+        for (line, colour) in panel.lines.iter().zip(colours) {
             let style = ShapeStyle { color: colour.to_rgba(), filled: true, stroke_width: 2 };
             let drawn = if line.dots {
                 chart.draw_series(line.points.iter().map(|&p| Circle::new(p, 4, style)))?
             } else {
                 chart.draw_series(LineSeries::new(line.points.iter().copied(), style))?
             };
-            if panel.lines.len() > 1 {
+            if panel.lines.len() + panel.bands.len() > 1 {
                 drawn
                     .label(&line.name)
                     .legend(move |(x, y)| Rectangle::new([(x, y - 3), (x + 14, y + 3)], style));
             }
         }
-        if panel.lines.len() > 1 {
+        if panel.lines.len() + panel.bands.len() > 1 {
             chart
                 .configure_series_labels()
                 .position(SeriesLabelPosition::UpperRight)
@@ -150,23 +174,46 @@ mod tests {
             points: (0..50).map(|i| f64::from(i) / 10.0).map(|t| (t, f(t))).collect(),
             dots: false,
         };
+        let band = |name: &str| Band {
+            name: name.into(),
+            points: (0..50).map(|i| (f64::from(i) / 10.0, -1.0, 2.0)).collect(),
+        };
         let panels = Panels {
             title: "a film".into(),
             x: (0.0, 4.9),
             x_label: "time (s)".into(),
             marks: vec![(1.0, "drop".into()), (99.0, "outside".into())],
             panels: vec![
-                Panel { name: "psi".into(), lines: vec![line("psi", &|t| t.sin())] },
-                Panel { name: "flat".into(), lines: vec![line("x", &|_| 2.0), line("y", &|t| t)] },
-                Panel { name: "none".into(), lines: vec![] },
+                Panel { name: "psi".into(), lines: vec![line("psi", &|t| t.sin())], bands: vec![] },
+                Panel {
+                    name: "flat".into(),
+                    lines: vec![line("x", &|_| 2.0), line("y", &|t| t)],
+                    bands: vec![],
+                },
+                Panel { name: "none".into(), lines: vec![], bands: vec![] },
+                Panel {
+                    name: "sound".into(),
+                    lines: vec![],
+                    bands: vec![band("peak"), band("rms")],
+                },
             ],
         };
         let svg = panels.svg().unwrap();
-        for word in ["a film", "drop", "psi", "flat", "time (s)", "\nx\n</text>", "\ny\n</text>"] {
+        for word in [
+            "a film",
+            "drop",
+            "psi",
+            "flat",
+            "time (s)",
+            "\nx\n</text>",
+            "\ny\n</text>",
+            "peak",
+            "polygon",
+        ] {
             assert!(svg.contains(word), "{word} is not in {svg}");
         }
         let png = image::load_from_memory(&panels.png().unwrap()).unwrap().to_rgb8();
-        assert_eq!(png.dimensions(), (WIDTH, TITLE + AXIS + 3 * PANEL));
+        assert_eq!(png.dimensions(), (WIDTH, TITLE + AXIS + 4 * PANEL));
         let blue = png.pixels().filter(|p| p.0 == [0, 114, 178]).count();
         assert!(blue > 500, "{blue}");
     }

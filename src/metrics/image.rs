@@ -49,6 +49,30 @@ impl Image {
         }
         Self { channels: 1, values, ..*self }
     }
+
+    /// Half as wide and high, by the mean of four samples; an odd last row or column is left out, a single
+    /// one stays.
+    #[must_use]
+    pub fn halved(&self) -> Self {
+        let [down, across] = [self.height, self.width].map(|side| if side > 1 { 2 } else { 1 });
+        let (height, width) = (self.height / down, self.width / across);
+        let share = ((down * across) as f32).recip();
+        let planes: Vec<&[f32]> = self.planes().collect();
+        Self::from_fn([planes.len(), height, width], |c, y, x| {
+            let rows = (y * down..(y + 1) * down).map(|row| row * self.width);
+            let samples = rows.flat_map(|row| planes[c][row + x * across..][..across].iter());
+            samples.sum::<f32>() * share
+        })
+    }
+
+    /// The same, as often as it takes until no side is longer than `most` (at least 1).
+    #[must_use]
+    pub fn halved_to(mut self, most: usize) -> Self {
+        while self.width.max(self.height) > most.max(1) {
+            self = self.halved();
+        }
+        self
+    }
 }
 
 /// Which pixels count, in all channels alike: `height * width` values, rows from the top.
@@ -121,6 +145,19 @@ pub(super) mod tests {
             let expected: Vec<bool> = plane.iter().map(|&v| v == 1.0).collect();
             assert_eq!(mask.0, expected, "{name}");
         }
+    }
+
+    #[test]
+    fn halving_is_the_mean_of_four() {
+        let image = Image::from_fn([2, 5, 4], |c, y, x| (c * 100 + y * 10 + x) as f32);
+        let half = Image::from_fn([2, 2, 2], |c, y, x| (c * 100 + y * 20 + x * 2) as f32 + 5.5);
+        half.assert_near(&image.halved(), 1e-4);
+        assert_eq!(image.clone().halved_to(5), image);
+        assert_eq!(image.clone().halved_to(4), image.halved());
+        let line = image.halved().halved().halved();
+        assert_eq!((line.height, line.width, line.channels), (1, 1, 2));
+        let row = Image::from_fn([1, 1, 4], |_, _, x| x as f32);
+        assert_eq!(row.halved().values, [0.5, 2.5]);
     }
 
     #[test]

@@ -3,11 +3,13 @@
 //! pixels (texture sticking), and how close they come to real ones (distributions of features). No tensors and no files: what makes the pictures is handed in.
 
 mod average;
+pub mod directions;
 pub mod distribution;
 pub mod equivariance;
 mod fourier;
 mod image;
 pub mod layers;
+pub mod perceptual;
 mod psnr;
 mod rotation;
 mod rotation_filter;

@@ -7,6 +7,7 @@ pub mod config;
 mod discriminator_config;
 pub mod initial;
 pub mod layers;
+mod styles;
 pub mod tensors;
 mod validate;
 

@@ -10,6 +10,7 @@ mod on_canvas;
 mod passes;
 mod pipeline;
 mod project;
+mod speed;
 mod still;
 mod subject;
 mod synthesise;

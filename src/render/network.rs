@@ -1,5 +1,7 @@
 //! A network as the user names it: a file, or a built-in one.
 
+use std::ops::RangeInclusive;
+
 use sha2::{Digest, Sha256};
 use tch::Device;
 
@@ -70,6 +72,15 @@ impl Network {
         }
     }
 
+    /// The weights of all affine layers that read one of these copies of w: rows of `w_dim` values, one for
+    /// each style.
+    pub fn affine_weights(&self, layers: &RangeInclusive<usize>) -> Result<Vec<f32>> {
+        match self {
+            Self::Builtin(name) => affine_weights(&builtin::make(name)?, layers),
+            Self::File(file) => affine_weights(&file.generator()?, layers),
+        }
+    }
+
     /// What the network is known by: its file's SHA-256, or that of a built-in network's values.
     pub fn sha256(&self) -> Result<String> {
         let name = match self {
@@ -86,4 +97,10 @@ impl Network {
         }
         Ok(hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
     }
+}
+
+fn affine_weights(source: &dyn TensorSource, layers: &RangeInclusive<usize>) -> Result<Vec<f32>> {
+    let affine = source.config().affine_layers().into_iter();
+    let chosen = affine.filter(|(layer, _)| layers.contains(layer));
+    Ok(chosen.map(|(_, name)| source.read(&name)).collect::<Result<Vec<_>>>()?.concat())
 }

@@ -8,15 +8,16 @@ use std::sync::Arc;
 use tch::Device;
 
 use super::network::Network;
+use super::speed;
 use super::synthesise::Generator;
 use crate::audio::{Hearing, listen};
 use crate::digest;
 use crate::encode::{NULL, Preset, Stream};
 use crate::network::device::Precision;
 use crate::network::{Config, StyleGan3Config};
-use crate::progress::Silent;
+use crate::progress::{Progress, Silent};
 use crate::report::Report;
-use crate::schedule::{Film, Mapping, Schedule};
+use crate::schedule::{Film, Mapping, Route, Schedule, Tables};
 use crate::timeline::time::Time;
 use crate::timeline::{Document, Facts, NetworkFacts, Overrides, PresetFacts, Problem, Resolved};
 use crate::{Error, Result};
@@ -31,6 +32,8 @@ pub struct Project {
     pub warnings: Report,
     /// In the order that the resolved timeline counts them in; at least one.
     networks: Vec<(Network, Config)>,
+    /// How fast pictures change along the paths that were measured.
+    tables: speed::Measured,
 }
 
 impl Project {
@@ -92,7 +95,7 @@ impl Project {
             return Err(Error::Invalid(format!("`{}` names no network", path.display())));
         }
         let preset = Preset::find(&resolved.preset)?;
-        Ok(Self { resolved, preset, warnings, networks: opened })
+        Ok(Self { resolved, preset, warnings, networks: opened, tables: speed::Measured::default() })
     }
 
     /// The network that the timeline names; the first one of a film that clips bring others to.
@@ -116,7 +119,8 @@ impl Project {
         self.networks().map(|network| network.generator_on(extent, device, precision)).collect()
     }
 
-    /// The inputs of all frames, of a timeline that is one picture all the time.
+    /// The inputs of all frames, of a timeline that is one picture all the time. Paths of perceptual speed
+    /// are measured, unless [`Project::measure`] was called.
     ///
     /// # Errors
     /// [`Error::Usage`] for one with clips; those of [`Schedule::new`].
@@ -128,14 +132,48 @@ impl Project {
                     .into(),
             ));
         }
-        Schedule::new(&self.resolved, Arc::clone(&generator.mapping) as _)
+        let mapping: Arc<dyn Mapping> = Arc::clone(&generator.mapping) as _;
+        let tables = self.tables.of(&self.resolved, (self.network(), 0, &mapping), &Silent)?;
+        Schedule::measured(&self.resolved, mapping, &tables)
+    }
+
+    /// At how many pictures [`Project::measure`] looks where nothing is remembered; 0 without paths of
+    /// perceptual speed.
+    pub fn looks(&self, generators: &[Generator]) -> Result<u64> {
+        self.resolved.shots().iter().try_fold(0, |sum, (network, shot)| {
+            Ok(sum + speed::looks(&Route::all(shot, &mapping(generators, *network)?)?))
+        })
+    }
+
+    /// Measures the paths of perceptual speed, once.
+    ///
+    /// # Errors
+    /// As [`Project::generator`]; [`Error::Interrupted`] where the listener stops it.
+    pub fn measure(&self, generators: &[Generator], progress: &dyn Progress) -> Result<()> {
+        self.resolved.shots().iter().try_for_each(|(network, shot)| {
+            self.tables_of(shot, *network, generators, progress).map(drop)
+        })
+    }
+
+    fn tables_of(
+        &self,
+        shot: &Resolved,
+        number: usize,
+        generators: &[Generator],
+        progress: &dyn Progress,
+    ) -> Result<Tables> {
+        let mapping = mapping(generators, number)?;
+        let network = self.networks.get(number).ok_or_else(|| no_network(number))?;
+        self.tables.of(shot, (&network.0, number, &mapping), progress)
     }
 
     /// What all frames are made of. `generators` are those of [`Self::generators`].
     pub fn film(&self, generators: &[Generator]) -> Result<Film> {
         let mappings: Vec<Arc<dyn Mapping>> =
             generators.iter().map(|generator| Arc::clone(&generator.mapping) as _).collect();
-        Film::new(&self.resolved, &mappings)
+        Film::measured(&self.resolved, &mappings, &|shot, network| {
+            self.tables_of(shot, network, generators, &Silent)
+        })
     }
 
     /// Width and height of the output, pixels.
@@ -255,6 +293,16 @@ impl Project {
         }
         Ok(frame)
     }
+}
+
+/// The mapping of the network with a number.
+fn mapping(generators: &[Generator], number: usize) -> Result<Arc<dyn Mapping>> {
+    let generator = generators.get(number).ok_or_else(|| no_network(number))?;
+    Ok(Arc::clone(&generator.mapping) as _)
+}
+
+fn no_network(number: usize) -> Error {
+    Error::Invalid(format!("the film shows network {number}, which is not there"))
 }
 
 /// What is heard in the sounds that the timeline's values follow. A file that is not there is left out.

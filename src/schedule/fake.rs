@@ -8,7 +8,7 @@ use crate::signal::randn;
 use crate::timeline::curve::{Curve, Key};
 use crate::timeline::easing::Easing;
 use crate::timeline::resolved::{
-    Camera, Canvas, Fit, Interpolation, Latent, LatentPoint, Resolved,
+    Camera, Canvas, Fit, Interpolation, Latent, LatentPoint, Resolved, Speed,
 };
 
 pub const Z_DIM: usize = 7;
@@ -65,7 +65,7 @@ pub fn latent(
         interpolation,
         period,
         ping_pong: false,
-        even: false,
+        speed: Speed::Keys,
     }
 }
 
@@ -84,6 +84,7 @@ pub fn resolved(latent: Latent) -> Resolved {
         cutoff: None,
         class: None,
         mixes: Vec::new(),
+        directions: Vec::new(),
         camera: Camera {
             translate: Curve::constant([0.0, 0.0]),
             rotate: Curve::constant(0.0),

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::tracks::Composite;
-use super::{FrameInput, Mapping, Schedule, no_frame};
+use super::{FrameInput, Mapping, Schedule, Tables, TablesOf, no_frame};
 use crate::timeline::Resolved;
 use crate::timeline::resolved::Shutter;
 use crate::{Error, Result};
@@ -42,12 +42,24 @@ impl Film {
     /// # Errors
     /// Those of [`Schedule::new`], and where there is no network.
     pub fn new(resolved: &Resolved, mappings: &[Arc<dyn Mapping>]) -> Result<Self> {
+        Self::measured(resolved, mappings, &|_, _| Ok(Tables::new()))
+    }
+
+    /// The same, for a film with paths whose speed pictures decide: `tables` gives those of a shot, whose
+    /// network has a number. See [`super::Route`].
+    pub fn measured(
+        resolved: &Resolved,
+        mappings: &[Arc<dyn Mapping>],
+        tables: &TablesOf,
+    ) -> Result<Self> {
         let mapping = mappings.first();
         let mapping =
             mapping.ok_or_else(|| Error::Invalid("a film has a network at least".into()))?;
-        let schedule = |shown: &Resolved| Schedule::new(shown, Arc::clone(mapping));
+        let schedule = |shown: &Resolved| {
+            Schedule::measured(shown, Arc::clone(mapping), &tables(shown, 0)?)
+        };
         let shown = match &resolved.grid {
-            _ if !resolved.tracks.is_empty() => Shown::Tracks(Composite::new(resolved, mappings)?),
+            _ if !resolved.tracks.is_empty() => Shown::Tracks(Composite::new(resolved, mappings, tables)?),
             None => Shown::Cells(vec![schedule(resolved)?]),
             Some(grid) => {
                 let cells = grid.cells.iter().map(|cell| schedule(&resolved.of_cell(cell)));

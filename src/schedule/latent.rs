@@ -8,7 +8,7 @@ use super::spline::{Slopes, Spline};
 use super::walk::Walk;
 use crate::signal::randn;
 use crate::timeline::curve::Key;
-use crate::timeline::resolved::{self, Interpolation, LatentPoint};
+use crate::timeline::resolved::{self, Interpolation, LatentPoint, Speed};
 use crate::{Error, Result};
 
 /// A latent path whose keys have been drawn and mapped.
@@ -43,12 +43,26 @@ impl Point {
 }
 
 impl Latent {
-    /// Draws the seeds and, for paths in w, maps every key for each class that is ever shown.
+    /// Draws the seeds and, for paths in w, maps every key for each class that is ever shown. A path whose
+    /// speed pictures decide needs the table of its lengths: see [`super::Route`].
     pub fn new(
         latent: &resolved::Latent,
         classes: &Classes,
         mapping: &dyn Mapping,
+        table: Option<&[f64]>,
     ) -> Result<Self> {
+        let table = table.filter(|_| latent.speed == Speed::Perceptual);
+        if latent.speed == Speed::Perceptual && latent.keys.len() > 1 && table.is_none() {
+            return Err(Error::Invalid(
+                "a path of perceptual speed has not been measured: make the schedule through a project".into(),
+            ));
+        }
+        if let Some(table) = table.filter(|table| !rises(table)) {
+            return Err(Error::Invalid(format!(
+                "a path's table of {} lengths is none: expected two at least that never fall",
+                table.len()
+            )));
+        }
         let knots = Knots::new(&latent.keys, latent.period)?;
         let knots = if latent.ping_pong { knots.there_and_back() } else { knots };
         let slopes = match latent.interpolation {
@@ -64,7 +78,11 @@ impl Latent {
             let spline = |class: &Option<usize>| {
                 let rows = keys.mapped(*class, dim)?;
                 let spline = Spline::new(knots.clone(), dim, rows, &slopes);
-                Ok(if latent.even { spline.even() } else { spline })
+                Ok(match (latent.speed, table) {
+                    (Speed::Even, _) => spline.even(),
+                    (_, Some(table)) => spline.measured(table),
+                    _ => spline,
+                })
             };
             if keys.need_class() {
                 Path::Mapped(classes.used().iter().map(spline).collect::<Result<_>>()?)
@@ -74,7 +92,11 @@ impl Latent {
         } else if let Interpolation::Walk(waves) = latent.interpolation {
             Path::Walk(keys.walk(waves, &latent.keys, latent.period)?)
         } else {
-            Path::Normal(Circles::new(knots, mapping.z_dim(), keys.normal()?))
+            let circles = Circles::new(knots, mapping.z_dim(), keys.normal()?);
+            Path::Normal(match table {
+                Some(table) => circles.measured(table),
+                None => circles,
+            })
         };
         Ok(Self { path, classes: classes.used().to_vec() })
     }
@@ -82,11 +104,7 @@ impl Latent {
     /// The point in w at a time in frames: the sum of each class's, by its weight. `weights`
     /// belongs to the classes that the path was made for and sums to 1.
     pub fn at(&self, frame: f64, weights: &[f64], mapping: &dyn Mapping) -> Result<Point> {
-        let w_dim = mapping.w_dim();
-        let normal = |z: Vec<f64>| {
-            let z: Vec<f32> = z.into_iter().map(|z| z as f32).collect();
-            weighted(self.classes.iter().zip(weights), |&class| map(mapping, &z, class))
-        };
+        let normal = |z| self.normal(z, weights, mapping);
         let values = match &self.path {
             Path::Fixed(spline) => spline.at(frame),
             Path::Mapped(splines) => {
@@ -95,8 +113,44 @@ impl Latent {
             Path::Normal(circles) => normal(circles.at(frame))?,
             Path::Walk(walk) => normal(walk.at(frame))?,
         };
-        Ok(Point { values, w_dim })
+        Ok(Point { values, w_dim: mapping.w_dim() })
     }
+
+    /// The point in w of a segment between two keys at a progress on it; a walk, which has none, is at its
+    /// beginning.
+    pub fn place(
+        &self,
+        segment: usize,
+        progress: f64,
+        weights: &[f64],
+        mapping: &dyn Mapping,
+    ) -> Result<Point> {
+        let values = match &self.path {
+            Path::Fixed(spline) => spline.point(segment, progress),
+            Path::Mapped(splines) => {
+                weighted(splines.iter().zip(weights), |spline| Ok(spline.point(segment, progress)))?
+            }
+            Path::Normal(circles) => {
+                self.normal(circles.point(segment, progress), weights, mapping)?
+            }
+            Path::Walk(walk) => self.normal(walk.at(0.0), weights, mapping)?,
+        };
+        Ok(Point { values, w_dim: mapping.w_dim() })
+    }
+
+    /// The w of a z: the sum of each class's, by its weight.
+    fn normal(&self, z: Vec<f64>, weights: &[f64], mapping: &dyn Mapping) -> Result<Vec<f64>> {
+        let z: Vec<f32> = z.into_iter().map(|z| z as f32).collect();
+        weighted(self.classes.iter().zip(weights), |&class| map(mapping, &z, class))
+    }
+}
+
+/// Whether lengths are a path's.
+fn rises(table: &[f64]) -> bool {
+    let (first, last) = (table.first(), table.last());
+    table.len() > 1
+        && first.zip(last).is_some_and(|(first, last)| *first == 0.0 && last.is_finite())
+        && table.windows(2).all(|pair| pair[0] <= pair[1])
 }
 
 /// The sum of what `point` gives for each item, by its weight; items of weight 0 are not asked.

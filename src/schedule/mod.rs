@@ -10,6 +10,7 @@ mod knots;
 mod latent;
 mod matrix;
 pub mod ranges;
+mod route;
 mod slerp;
 mod spline;
 mod stabilise;
@@ -18,6 +19,8 @@ mod tests;
 mod tracks;
 mod walk;
 
+pub use route::{Route, Tables, TablesOf};
+
 use std::sync::Arc;
 
 use crate::timeline::Resolved;
@@ -25,7 +28,7 @@ use crate::timeline::curve::{Blend, Curve};
 use crate::timeline::moment::Moment;
 use crate::timeline::number::Number;
 use crate::timeline::remap::Remap;
-use crate::timeline::resolved::Camera;
+use crate::timeline::resolved::{Camera, Direction};
 use crate::{Error, Result};
 use classes::Classes;
 pub use film::{Film, Part};
@@ -60,7 +63,7 @@ pub trait Mapping: Send + Sync {
 pub struct FrameInput {
     /// The frame's number in the timeline, from 0.
     pub index: u64,
-    /// Truncated and mixed latents, `num_ws` times `w_dim` values.
+    /// Mixed, truncated and edited latents, `num_ws` times `w_dim` values.
     pub ws: Vec<f32>,
     /// The transform U of the Fourier features, rows first: the inverse of what the viewer sees,
     /// stabilisation included.
@@ -74,7 +77,14 @@ pub struct FrameInput {
 /// 1. the point of the latent path, for each class by its weight;
 /// 2. on each mix's layers, `lerp(w, other, amount)`, later mixes upon earlier ones;
 /// 3. truncation, `w_avg + psi (w - w_avg)`, on the first layers as far as the cutoff says;
-/// 4. rounding to float32.
+/// 4. directions, `w + amount v` on the layers of each, with `v` as its file has it;
+/// 5. rounding to float32.
+///
+/// In one formula, for layer l: `w_l = w_avg + psi_l (m_l - w_avg) + sum over directions of a v_l` with
+/// the mixed path m. Directions come after truncation because an amount then means the same change of the
+/// picture whatever psi is, as tools that edit have it (Shen & Zhou 2021; InterFaceGAN): psi chooses the
+/// picture, the directions change it. They also act on the average itself (psi 0), beyond the cutoff, and
+/// on latents of projected pictures, which nobody truncates.
 ///
 /// The published tools truncate the keyframes and not the points between. All of this is affine in
 /// w, so that the order matters only where psi moves, and there ours follows psi at every frame.
@@ -107,6 +117,7 @@ pub struct Schedule {
     classes: Classes,
     latent: Latent,
     mixes: Vec<Mix>,
+    directions: Vec<Direction>,
     psi: Curve<Number>,
     cutoff: Option<Curve<f64>>,
     camera: Camera,
@@ -124,6 +135,16 @@ impl Schedule {
     /// Draws and maps every key of the timeline. Fails where the timeline does not fit the
     /// network (lengths of latents, numbers of layers) or the network's mapping fails.
     pub fn new(resolved: &Resolved, mapping: Arc<dyn Mapping>) -> Result<Self> {
+        Self::measured(resolved, mapping, &Tables::new())
+    }
+
+    /// The same, for a timeline with paths whose speed pictures decide, which were measured: see
+    /// [`Route`]. It stays pure: the tables are handed in.
+    pub fn measured(
+        resolved: &Resolved,
+        mapping: Arc<dyn Mapping>,
+        tables: &Tables,
+    ) -> Result<Self> {
         let (num_ws, w_dim, w_avg) = (mapping.num_ws(), mapping.w_dim(), mapping.w_avg());
         if num_ws == 0 || w_dim == 0 || w_avg.len() != w_dim {
             return Err(Error::Invalid(format!(
@@ -133,23 +154,34 @@ impl Schedule {
             )));
         }
         let classes = Classes::new(resolved.class.as_ref())?;
-        let mixes = resolved.mixes.iter().map(|mix| {
+        let table = |path: usize| tables.get(path).and_then(|table| table.as_deref());
+        let mixes = resolved.mixes.iter().enumerate().map(|(i, mix)| {
             if let Some(layer) = mix.layers.iter().find(|&&layer| layer >= num_ws) {
                 return Err(Error::Invalid(format!(
                     "a mix acts on layer {layer}, but this network's layers are 0 to {}",
                     num_ws - 1
                 )));
             }
-            let latent = Latent::new(&mix.latent, &classes, &*mapping)?;
+            let latent = Latent::new(&mix.latent, &classes, &*mapping, table(i + 1))?;
             Ok(Mix { layers: mix.layers.clone(), latent, amount: mix.amount.clone() })
         });
         let mixes = mixes.collect::<Result<_>>()?;
+        for Direction { name, layers, vector, .. } in &resolved.directions {
+            if vector.len() != num_ws * w_dim || layers.iter().any(|&layer| layer >= num_ws) {
+                return Err(Error::Invalid(format!(
+                    "direction `{name}` has {} values and acts on layers {layers:?}, but this network \
+                     has {num_ws} layers of {w_dim} values",
+                    vector.len()
+                )));
+            }
+        }
         let stabilise = resolved.stabilise.as_ref();
         Ok(Self {
             frames: resolved.frames,
             time: resolved.time.clone(),
-            latent: Latent::new(&resolved.latent, &classes, &*mapping)?,
+            latent: Latent::new(&resolved.latent, &classes, &*mapping, table(0))?,
             mixes,
+            directions: resolved.directions.clone(),
             psi: resolved.psi.clone(),
             cutoff: resolved.cutoff.clone(),
             camera: resolved.camera.clone(),
@@ -193,7 +225,7 @@ impl Schedule {
         Ok(FrameInput { index, ws, transform })
     }
 
-    /// Mixed and truncated latents, `num_ws` times `w_dim` values.
+    /// Mixed, truncated and edited latents, `num_ws` times `w_dim` values.
     fn ws(&self, moment: Moment) -> Result<Vec<f32>> {
         let (mapping, time) = (&*self.mapping, moment.shot);
         let classes = self.classes.at(time);
@@ -221,6 +253,15 @@ impl Schedule {
         for w in ws.chunks_exact_mut(mapping.w_dim()).take(truncated) {
             for (w, &average) in w.iter_mut().zip(mapping.w_avg()) {
                 *w = f64::from(average).blend(w, psi);
+            }
+        }
+        for Direction { layers, vector, amount, .. } in &self.directions {
+            let amount = amount.at(time);
+            for &layer in layers {
+                let own = layer * mapping.w_dim()..(layer + 1) * mapping.w_dim();
+                for (w, &step) in ws[own.clone()].iter_mut().zip(&vector[own]) {
+                    *w += amount * f64::from(step);
+                }
             }
         }
         Ok(ws.into_iter().map(|w| w as f32).collect())

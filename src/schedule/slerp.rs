@@ -1,6 +1,7 @@
 //! Great circles through points of a normal latent space.
 
 use super::knots::{Knots, close};
+use super::spline::Lengths;
 
 /// A path whose direction follows the great circle from each point to the next at even speed
 /// (Shoemake 1985), and whose norm goes straight.
@@ -11,6 +12,8 @@ use super::knots::{Knots, close};
 pub struct Circles {
     knots: Knots,
     arcs: Vec<Arc>,
+    /// For a speed that was measured.
+    lengths: Option<Lengths>,
 }
 
 #[derive(Debug, Clone)]
@@ -34,12 +37,27 @@ impl Circles {
             Arc::new(&rows[from..from + dim], &rows[to..to + dim])
         };
         let arcs = (0..knots.intervals().len()).map(arc).collect();
-        Self { knots, arcs }
+        Self { knots, arcs, lengths: None }
+    }
+
+    /// The same path at a speed that a table of lengths decides: see [`Lengths::of_table`].
+    #[must_use]
+    pub fn measured(mut self, table: &[f64]) -> Self {
+        self.lengths = Some(Lengths::of_table(self.arcs.len(), table.to_vec()));
+        self
     }
 
     /// The point at a time in frames, `dim` values.
     pub fn at(&self, frame: f64) -> Vec<f64> {
-        let (segment, progress) = self.knots.locate(frame);
+        let (segment, progress) = match &self.lengths {
+            Some(lengths) => lengths.place(self.knots.share(frame)),
+            None => self.knots.locate(frame),
+        };
+        self.point(segment, progress)
+    }
+
+    /// The point of a segment at a progress on it, `dim` values.
+    pub fn point(&self, segment: usize, progress: f64) -> Vec<f64> {
         self.arcs[segment].at(progress)
     }
 }

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::fade::faded;
-use super::{FrameInput, Mapping, Part, Schedule};
+use super::{FrameInput, Mapping, Part, Schedule, TablesOf};
 use crate::timeline::Resolved;
 use crate::timeline::curve::Curve;
 use crate::timeline::moment::Moment;
@@ -36,6 +36,8 @@ struct Clip {
     is_file: bool,
 }
 
+/// The networks, and the tables of shots.
+type Given<'a> = (&'a [Arc<dyn Mapping>], &'a TablesOf<'a>);
 /// What is made already: clips of one file share it.
 type Made = HashMap<*const Resolved, Arc<Composite>>;
 
@@ -44,11 +46,16 @@ impl Composite {
     ///
     /// # Errors
     /// Those of [`Schedule::new`], and for a network that there is not.
-    pub fn new(resolved: &Resolved, mappings: &[Arc<dyn Mapping>]) -> Result<Self> {
-        Self::made(resolved, mappings, &mut Made::new())
+    pub fn new(
+        resolved: &Resolved,
+        mappings: &[Arc<dyn Mapping>],
+        tables: &TablesOf,
+    ) -> Result<Self> {
+        Self::made(resolved, (mappings, tables), &mut Made::new())
     }
 
-    fn made(resolved: &Resolved, mappings: &[Arc<dyn Mapping>], made: &mut Made) -> Result<Self> {
+    fn made(resolved: &Resolved, given: Given, made: &mut Made) -> Result<Self> {
+        let (mappings, tables) = given;
         let own = |network: usize| {
             let mapping = mappings.get(network).ok_or_else(|| {
                 Error::Invalid(format!(
@@ -56,11 +63,12 @@ impl Composite {
                     mappings.len()
                 ))
             })?;
-            Ok((network, Schedule::new(resolved, Arc::clone(mapping))?))
+            let tables = tables(resolved, network)?;
+            Ok((network, Schedule::measured(resolved, Arc::clone(mapping), &tables)?))
         };
         let mut tracks = Vec::new();
         for track in &resolved.tracks {
-            let clips = track.clips.iter().map(|clip| Clip::new(clip, mappings, made));
+            let clips = track.clips.iter().map(|clip| Clip::new(clip, given, made));
             tracks.push(Track {
                 clips: clips.collect::<Result<_>>()?,
                 opacity: track.opacity.clone(),
@@ -163,12 +171,12 @@ impl Track {
 }
 
 impl Clip {
-    fn new(clip: &resolved::Clip, mappings: &[Arc<dyn Mapping>], made: &mut Made) -> Result<Self> {
+    fn new(clip: &resolved::Clip, given: Given, made: &mut Made) -> Result<Self> {
         let key = Arc::as_ptr(&clip.shot);
         let shot = match made.get(&key) {
             Some(shot) => Arc::clone(shot),
             None => {
-                let shot = Arc::new(Composite::made(&clip.shot, mappings, made)?);
+                let shot = Arc::new(Composite::made(&clip.shot, given, made)?);
                 made.insert(key, Arc::clone(&shot));
                 shot
             }

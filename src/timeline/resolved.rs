@@ -1,6 +1,7 @@
 //! A timeline without defaults, paths or names left: all that the drawing half sees.
 
 use std::fmt;
+use std::borrow::Cow;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -37,6 +38,8 @@ pub struct Resolved {
     pub class: Option<Curve<Vec<f64>>>,
     /// Later entries act upon the result of earlier ones.
     pub mixes: Vec<Mix>,
+    /// What is added to the latents once they are mixed and truncated.
+    pub directions: Vec<Direction>,
     /// The viewer's camera.
     pub camera: Camera,
     /// Cancelling of the network's own learned motion.
@@ -186,6 +189,22 @@ impl Resolved {
         own
     }
 
+    /// Every picture of one network that the film shows, with the network's number: its own or those of its
+    /// grid's cells, and those of its clips.
+    pub fn shots(&self) -> Vec<(usize, Cow<'_, Self>)> {
+        let clips = self.tracks.iter().flat_map(|track| &track.clips);
+        let mut shots: Vec<_> = clips.flat_map(|clip| clip.shot.shots()).collect();
+        match (&self.grid, self.network) {
+            (Some(grid), Some(network)) => {
+                let cell = |cell| (network, Cow::Owned(self.of_cell(cell)));
+                shots.extend(grid.cells.iter().map(cell));
+            }
+            (None, Some(network)) => shots.push((network, Cow::Borrowed(self))),
+            (_, None) => {}
+        }
+        shots
+    }
+
     /// What turns times as written into frames.
     pub fn clock(&self) -> Clock {
         Clock { rate: self.fps, tempo: self.tempo.clone() }
@@ -313,9 +332,20 @@ pub struct Latent {
     pub period: Option<f64>,
     /// Whether it goes to the last key and back, again and again; then there is no period.
     pub ping_pong: bool,
-    /// Whether it is followed at an even speed in w from its beginning to its end (or once round): the
-    /// keys' times between, and their easings, count for nothing.
-    pub even: bool,
+    /// How fast it is followed.
+    pub speed: Speed,
+}
+
+/// How fast a path is followed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Speed {
+    /// As the keys' times and easings say.
+    Keys,
+    /// At the same speed in w from its beginning to its end (or once round): the keys' times between, and
+    /// their easings, count for nothing.
+    Even,
+    /// The same, so that the picture changes by about as much from each frame to the next.
+    Perceptual,
 }
 
 /// A point of latent space.
@@ -361,6 +391,19 @@ pub struct Mix {
     /// The other latent.
     pub latent: Latent,
     /// 0 leaves the layer as it was, 1 replaces it.
+    pub amount: Curve<Number>,
+}
+
+/// An edit: a way through w on which one thing of the picture changes.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Direction {
+    /// What the timeline calls it.
+    pub name: String,
+    /// Which of the `num_ws` copies it acts on, each below `num_ws`.
+    pub layers: Vec<usize>,
+    /// What an amount of 1 adds to the latent of each layer: `num_ws` times `w_dim` values.
+    pub vector: Vec<f32>,
+    /// How much of it: any number, below 0 the other way.
     pub amount: Curve<Number>,
 }
 

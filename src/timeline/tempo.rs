@@ -68,6 +68,11 @@ impl Tempo {
         later
     }
 
+    /// The second of the last change of tempo, or of the first beat.
+    pub fn last_change(&self) -> f64 {
+        self.sections.last().map_or(0.0, |last| last.second)
+    }
+
     /// Bars of another length from a bar (from 0) on; false where it is not after the last change.
     pub fn sign(&mut self, bar: u32, beats: u32) -> bool {
         let Some(last) = self.signatures.last().copied() else { return false };

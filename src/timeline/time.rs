@@ -124,15 +124,27 @@ impl Time {
         }
     }
 
-    /// The beat it names, where it is written in beats or bars from the start.
+    /// The beat it names, where it is written in nothing but beats and bars from the start.
     pub fn beat(&self, clock: &Clock) -> Option<f64> {
-        match (self.offset, self.length) {
-            (None, Length::Beats(beats)) if !self.from_end => Some(beats),
-            (None, Length::Bar { bar, beat }) => {
-                Some(clock.tempo.as_ref()?.bar_start(f64::from(bar - 1)) + beat - 1.0)
+        let base = match self.length {
+            Length::Beats(beats) if !self.from_end => beats,
+            Length::Bar { bar, beat } => {
+                clock.tempo.as_ref()?.bar_start(f64::from(bar - 1)) + beat - 1.0
             }
-            _ => None,
+            _ => return None,
+        };
+        match self.offset {
+            None => Some(base),
+            Some((true, Length::Beats(beats))) => Some(base - beats),
+            Some((false, Length::Beats(beats))) => Some(base + beats),
+            Some(_) => None,
         }
+    }
+
+    /// Whether it depends on where the beats lie.
+    pub fn needs_tempo(&self) -> bool {
+        let musical = |length: Length| matches!(length, Length::Beats(_) | Length::Bar { .. });
+        musical(self.length) || self.offset.is_some_and(|(_, by)| musical(by))
     }
 
     /// The frame it names on a timeline that ends at frame `end`.

@@ -3,7 +3,7 @@
 use std::fs;
 use std::process::Command;
 
-use crate::tools::{Folder, Run};
+use crate::tools::{Folder, Run, STYLEGAN2, pickle};
 
 /// Hears with a cache of the folder's own, so that nothing is remembered from another test's run.
 #[track_caller]
@@ -41,6 +41,28 @@ fn files_of_every_form_are_heard_alike() {
             "{name}: {beats:?}"
         );
         assert!(heard["strongest_pitches"]["a"].as_f64().unwrap() > 0.9, "{name}: {heard}");
+    }
+}
+
+#[test]
+fn a_timeline_is_drawn_with_its_sound() {
+    let folder = Folder::with(STYLEGAN2, "");
+    strikes(&folder, "a.wav", &[]);
+    let fields =
+        "seeds: [1, 2], duration: \"3s\", markers: (drop: \"2s\"), output: (audio: \"a.wav\")";
+    for (name, music, beats) in [("heard", "", 0), ("told", ", music: (bpm: 60)", 4)] {
+        let fields = format!("{fields}{music}, psi: \"0.5 + t / 9\"");
+        folder.timeline("t.ron", pickle(STYLEGAN2).to_str().unwrap(), &fields);
+        folder.run(&["plot", "t.ron", "-o", &format!("{name}.svg")]).ok();
+        let svg = String::from_utf8(folder.read(&format!("{name}.svg"))).unwrap();
+        for word in ["sound", "peak", "rms", "beats", "drop", "polygon"] {
+            assert!(svg.contains(word), "{name}: {word}");
+        }
+        // Those of the music, or about two a second.
+        let keys = 2;
+        let dots = svg.matches("<circle").count() - keys;
+        assert!(if beats > 0 { dots == beats } else { (4..=7).contains(&dots) }, "{name}: {dots}");
+        folder.run(&["plot", "t.ron", "-o", &format!("{name}.png")]).ok();
     }
 }
 

@@ -6,6 +6,7 @@ mod audio;
 mod check;
 mod dataset;
 mod diagnose;
+mod directions;
 mod failures;
 mod farm;
 mod hear;

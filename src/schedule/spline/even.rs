@@ -31,6 +31,12 @@ impl Lengths {
         Self { segments, lengths }
     }
 
+    /// Of a path of so many segments whose lengths, at evenly spread places from 0 on, are known: at least
+    /// two of them that never fall.
+    pub fn of_table(segments: usize, lengths: Vec<f64>) -> Self {
+        Self { segments, lengths }
+    }
+
     /// The segment, and the progress on it, at which a share (0 to 1) of the whole way is done.
     pub fn place(&self, share: f64) -> (usize, f64) {
         let steps = self.lengths.len() - 1;

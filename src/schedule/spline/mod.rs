@@ -8,10 +8,10 @@ mod slow;
 mod tests;
 mod tridiagonal;
 
+pub use even::Lengths;
 pub use slopes::Slopes;
 
 use super::knots::{Knots, close};
-use even::Lengths;
 
 /// A piecewise linear or cubic path in Hermite form: a value and a slope at every knot. Its
 /// coefficients are computed once; a point costs a search among the knots and one pass.
@@ -47,6 +47,13 @@ impl Spline {
         self
     }
 
+    /// The same path at a speed that a table of lengths decides: see [`Lengths::of_table`].
+    #[must_use]
+    pub fn measured(mut self, table: &[f64]) -> Self {
+        self.lengths = Some(Lengths::of_table(self.knots.intervals().len(), table.to_vec()));
+        self
+    }
+
     /// The point at a time in frames, `dim` values.
     pub fn at(&self, frame: f64) -> Vec<f64> {
         let (segment, u) = match &self.lengths {
@@ -56,7 +63,8 @@ impl Spline {
         self.point(segment, u)
     }
 
-    fn point(&self, segment: usize, u: f64) -> Vec<f64> {
+    /// The point of a segment at a progress on it, `dim` values.
+    pub fn point(&self, segment: usize, u: f64) -> Vec<f64> {
         let v = 1.0 - u;
         let (p, q) = self.ends(segment, &self.values);
         let ends = p.iter().zip(q);

@@ -3,6 +3,55 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::*;
+use crate::timeline::resolved::Speed;
+
+/// Every step again, plainly.
+#[test]
+fn directions_come_last_on_their_layers() {
+    let base: Vec<f32> = (0..NUM_WS * W_DIM).map(|i| i as f32 / 8.0).collect();
+    let mut timeline =
+        resolved(latent([(0.0, LatentPoint::Ws(base.clone()))], Interpolation::Linear, None));
+    let vector = |scale: f32| (0..NUM_WS * W_DIM).map(|i| scale * i as f32).collect::<Vec<f32>>();
+    let direction = |layers: &[usize], scale, amount| resolved::Direction {
+        name: String::new(),
+        layers: layers.to_vec(),
+        vector: vector(scale),
+        amount,
+    };
+    timeline.directions = vec![
+        direction(&[0, 3], 0.5, curve([(0.0, -2.0), (10.0, 2.0)])),
+        direction(&[3], -0.25, Curve::constant(8.0)),
+    ];
+    for (psi, cutoff) in [(0.5, None), (0.0, None), (0.5, Some(Curve::constant(1.0)))] {
+        timeline.psi = Curve::constant(psi);
+        timeline.cutoff = cutoff;
+        let psis = if timeline.cutoff.is_some() { [psi, 1.0, 1.0, 1.0] } else { [psi; 4] };
+        for (frame, amount) in [(0, -2.0), (5, 0.0), (9, 1.6)] {
+            let ws = schedule(&timeline).unwrap().frame(frame).unwrap().ws;
+            for (i, w) in ws.iter().enumerate() {
+                let (layer, average) =
+                    (i / W_DIM, f64::from(Fake { has_pose: true }.w_avg()[i % W_DIM]));
+                let mut expected = average + psis[layer] * (f64::from(base[i]) - average);
+                if layer == 0 || layer == 3 {
+                    expected += amount * 0.5 * i as f64;
+                }
+                if layer == 3 {
+                    expected -= 8.0 * 0.25 * i as f64;
+                }
+                assert!(
+                    (f64::from(*w) - expected).abs() < 1e-5,
+                    "{psi} {frame} {i}: {w} {expected}"
+                );
+            }
+        }
+    }
+    for (layers, len) in [(&[4][..], NUM_WS * W_DIM), (&[0], W_DIM)] {
+        let mut direction = direction(layers, 1.0, Curve::constant(1.0));
+        direction.vector.truncate(len);
+        timeline.directions = vec![direction];
+        assert!(schedule(&timeline).is_err());
+    }
+}
 
 #[test]
 fn a_seed_at_its_key_is_the_mapped_seed() {
@@ -170,7 +219,7 @@ fn an_even_speed_is_the_same_all_the_way() {
         for period in [None, Some(48.0)] {
             let mut timeline = resolved(seed_path(interpolation, period));
             timeline.latent.keys[1].easing = Easing::Family(Family::Back, Direction::InOut);
-            timeline.latent.even = true;
+            timeline.latent.speed = Speed::Even;
             let schedule = schedule(&timeline).unwrap();
             let end = period.unwrap_or(30.0);
             let points: Vec<_> = (0..=600)

@@ -4,6 +4,7 @@ mod access;
 mod film;
 mod latents;
 mod motion;
+mod speed;
 
 use super::fake::{Fake, NUM_WS, W_DIM, Z_DIM, latent, resolved};
 use super::*;

@@ -22,9 +22,10 @@ pub(super) struct Array {
     pub data: Vec<f32>,
 }
 
-/// Reads an array of float16, float32 or float64. `name` picks one of several; without it the
-/// first of an `.npz` or the only one of a `.safetensors` file is read. An error is one sentence.
-pub(super) fn read(path: &Path, name: Option<&str>) -> Result<Array, String> {
+/// Reads an array of float16, float32 or float64. `name` picks one of several; without it the first of
+/// `usual` that there is, otherwise the first of an `.npz` or the only one of a `.safetensors` file. An
+/// error is one sentence.
+pub(super) fn read(path: &Path, name: Option<&str>, usual: &[&str]) -> Result<Array, String> {
     let shown = path.display();
     let file = File::open(path).map_err(|e| format!("cannot read `{shown}`: {e}"))?;
     let extension =
@@ -34,24 +35,24 @@ pub(super) fn read(path: &Path, name: Option<&str>) -> Result<Array, String> {
         ("npy", Some(_)) => {
             Err("an `.npy` file holds one array without a name: leave out `array`".into())
         }
-        ("npz", name) => zipped(file, name),
-        ("safetensors", name) => tensor(file, name),
+        ("npz", name) => zipped(file, name, usual),
+        ("safetensors", name) => tensor(file, name, usual),
         _ => Err("expected a file that ends in `.npy`, `.npz` or `.safetensors`".into()),
     };
     array.map_err(|what| format!("`{shown}`: {what}"))
 }
 
-fn zipped(file: File, name: Option<&str>) -> Result<Array, String> {
+fn zipped(file: File, name: Option<&str>, usual: &[&str]) -> Result<Array, String> {
     let broken = |e| format!("not an `.npz` file: {e}");
     let mut archive = ZipArchive::new(BufReader::new(file)).map_err(broken)?;
     let names: Vec<String> =
         archive.file_names().filter_map(|f| f.strip_suffix(".npy")).map(String::from).collect();
-    let chosen = choose(&names, name, true)?;
+    let chosen = choose(&names, name.or(among(&names, usual)), true)?;
     let entry = archive.by_name(&format!("{chosen}.npy")).map_err(broken)?;
     npy::read(entry)
 }
 
-fn tensor(file: File, name: Option<&str>) -> Result<Array, String> {
+fn tensor(file: File, name: Option<&str>, usual: &[&str]) -> Result<Array, String> {
     let mut bytes = Vec::new();
     file.take(MAX_BYTES + 1).read_to_end(&mut bytes).map_err(|e| format!("cannot be read: {e}"))?;
     if bytes.len() as u64 > MAX_BYTES {
@@ -61,7 +62,7 @@ fn tensor(file: File, name: Option<&str>) -> Result<Array, String> {
         SafeTensors::deserialize(&bytes).map_err(|e| format!("not a `.safetensors` file: {e}"))?;
     let mut names: Vec<String> = tensors.names().into_iter().map(|n| n.to_string()).collect();
     names.sort();
-    let chosen = choose(&names, name, false)?;
+    let chosen = choose(&names, name.or(among(&names, usual)), false)?;
     let view = tensors.tensor(chosen).map_err(|e| e.to_string())?;
     let format = match view.dtype() {
         Dtype::F16 => Format::Half,
@@ -74,6 +75,11 @@ fn tensor(file: File, name: Option<&str>) -> Result<Array, String> {
         }
     };
     Ok(Array { shape: view.shape().to_vec(), data: format.decode(view.data(), false) })
+}
+
+/// The first of the usual names that there is.
+fn among<'u>(names: &[String], usual: &[&'u str]) -> Option<&'u str> {
+    usual.iter().copied().find(|usual| names.iter().any(|name| name == usual))
 }
 
 /// The array called `name`, or the one that is meant without a name.

@@ -87,12 +87,12 @@ fn npz_by_name_or_the_first() {
     }
     let bytes = archive.finish().unwrap().into_inner();
     let (_folder, path) = written("both.npz", &bytes);
-    assert_eq!(read(&path, None).unwrap().shape, [4]);
-    assert_eq!(read(&path, Some("z")).unwrap().data, count(2));
-    assert!(read(&path, Some("x")).unwrap_err().contains("no array `x`, only `w`, `z`"));
+    assert_eq!(read(&path, None, &[]).unwrap().shape, [4]);
+    assert_eq!(read(&path, Some("z"), &[]).unwrap().data, count(2));
+    assert!(read(&path, Some("x"), &[]).unwrap_err().contains("no array `x`, only `w`, `z`"));
     for length in (0..bytes.len()).step_by(7) {
         let (_folder, path) = written("cut.npz", &bytes[..length]);
-        assert!(read(&path, None).is_err(), "cut at {length}");
+        assert!(read(&path, None, &[]).is_err(), "cut at {length}");
     }
 }
 
@@ -102,19 +102,24 @@ fn safetensors_by_name_or_the_only_one() {
     let view = || TensorView::new(Dtype::F32, vec![2, 3], &bytes).unwrap();
     let one = safetensors::serialize(HashMap::from([("w", view())]), None).unwrap();
     let (_folder, path) = written("one.safetensors", &one);
-    assert_eq!(read(&path, None), Ok(Array { shape: vec![2, 3], data: count(6) }));
-    let two = safetensors::serialize(HashMap::from([("w", view()), ("z", view())]), None).unwrap();
+    assert_eq!(read(&path, None, &[]), Ok(Array { shape: vec![2, 3], data: count(6) }));
+    let turned = TensorView::new(Dtype::F32, vec![3, 2], &bytes).unwrap();
+    let two = safetensors::serialize(HashMap::from([("w", view()), ("z", turned)]), None).unwrap();
     let (_folder, path) = written("two.safetensors", &two);
-    assert!(read(&path, None).unwrap_err().contains("choose one by `array`, of `w`, `z`"));
-    assert_eq!(read(&path, Some("z")).unwrap().data, count(6));
+    assert!(read(&path, None, &[]).unwrap_err().contains("choose one by `array`, of `w`, `z`"));
+    assert_eq!(read(&path, Some("z"), &[]).unwrap().data, count(6));
+    for (usual, shape) in [(&["x", "z"][..], vec![3, 2]), (&["w", "z"], vec![2, 3])] {
+        assert_eq!(read(&path, None, usual).unwrap().shape, shape);
+    }
+    assert!(read(&path, None, &["x"]).is_err());
     let (_folder, path) = written("cut.safetensors", &one[..one.len() - 1]);
-    assert!(read(&path, None).unwrap_err().contains("not a `.safetensors` file"));
+    assert!(read(&path, None, &[]).unwrap_err().contains("not a `.safetensors` file"));
 }
 
 #[test]
 fn other_files_are_refused_by_their_ending() {
     let (_folder, path) = written("w.txt", b"1 2 3");
-    assert!(read(&path, None).unwrap_err().contains("expected a file that ends in"));
+    assert!(read(&path, None, &[]).unwrap_err().contains("expected a file that ends in"));
     let missing = path.with_file_name("gone.npy");
-    assert!(read(&missing, None).unwrap_err().contains("cannot read"));
+    assert!(read(&missing, None, &[]).unwrap_err().contains("cannot read"));
 }

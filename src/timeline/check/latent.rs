@@ -7,7 +7,7 @@ use super::super::arrays::{self, Array};
 use super::super::curve::Key;
 use super::super::document::{self, ArrayItem, Loop, Point, Seeds, Source, Spanned};
 use super::super::easing::Easing;
-use super::super::resolved::{Interpolation, Latent, LatentPoint};
+use super::super::resolved::{Interpolation, Latent, LatentPoint, Speed};
 use super::super::time::Time;
 use super::Check;
 use super::keys::frames_text;
@@ -61,7 +61,7 @@ impl Check<'_> {
             interpolation,
             period: repeat.then_some(times[times.len() - 1] - times[0]),
             ping_pong: false,
-            even: self.even(seeds.even.as_ref(), interpolation),
+            speed: self.speed(seeds.speed.as_ref(), interpolation),
         })
     }
 
@@ -103,26 +103,31 @@ impl Check<'_> {
         if let Some(repeat) = latent.repeat.as_ref().filter(|_| ping_pong && keys.len() < 2) {
             self.report.error(repeat.span.clone(), "a loop of keys needs two of them at least");
         }
-        let even = self.even(latent.even.as_ref(), interpolation);
-        if let Some(key) = latent.keys.iter().find(|key| even && key.easing != Easing::Linear) {
+        let speed = self.speed(latent.speed.as_ref(), interpolation);
+        let eased = latent.keys.iter().find(|key| key.easing != Easing::Linear);
+        if let Some(key) = eased.filter(|_| speed != Speed::Keys) {
             let span = key.at.as_ref().map_or(latent.span.clone(), |at| at.span.clone());
             self.report.warning(
                 span,
-                "this key's `ease` has no effect: `speed: even` is the same all the way",
+                format!(
+                    "this key's `ease` has no effect: `speed: {}` is the same all the way",
+                    if speed == Speed::Even { "even" } else { "perceptual" }
+                ),
             );
         }
         self.loop_cubic(latent.interpolation.as_ref(), repeats, latent.keys.len());
-        (!keys.is_empty()).then_some(Latent { keys, interpolation, period, ping_pong, even })
+        (!keys.is_empty()).then_some(Latent { keys, interpolation, period, ping_pong, speed })
     }
 
-    /// Whether an even speed is asked for, of a path that can have one.
-    fn even(&mut self, even: Option<&Span>, interpolation: Interpolation) -> bool {
-        if let Some(span) = even.filter(|_| interpolation == Interpolation::Slerp) {
+    /// The speed that is asked for, of a path that can have it.
+    fn speed(&mut self, speed: Option<&Spanned<Speed>>, interpolation: Interpolation) -> Speed {
+        let Some(Spanned { value: speed, span }) = speed else { return Speed::Keys };
+        if *speed == Speed::Even && interpolation == Interpolation::Slerp {
             self.report
                 .error(span.clone(), "an even speed is one in w, and `slerp` goes through z")
-                .help("choose `linear`, `cubic` or `catmull_rom`");
+                .help("choose `linear`, `cubic` or `catmull_rom`, or `speed: perceptual`");
         }
-        even.is_some()
+        *speed
     }
 
     /// The published tool's cubic is defined for loops only.
@@ -173,29 +178,38 @@ impl Check<'_> {
             Point::Seed(seed) => Some(LatentPoint::Seed(*seed)),
             Point::Average => Some(LatentPoint::Average),
             Point::Z(item) => {
-                let array = self.array(item, span.clone())?;
+                let array = self.array(item, span.clone(), &[])?;
                 let network = self.network?;
-                let (values, _) = self.pick(&array, item, span, network.z_dim, None)?;
+                let wanted =
+                    Wanted { what: "z", many: "latents", dim: network.z_dim, num_ws: None };
+                let (values, _) = self.pick(&array, item, span, wanted)?;
                 Some(LatentPoint::Z(values))
             }
             Point::W(item) => {
-                let array = self.array(item, span.clone())?;
+                let array = self.array(item, span.clone(), &[])?;
                 let network = self.network?;
-                let (values, per_layer) =
-                    self.pick(&array, item, span, network.w_dim, Some(network.num_ws))?;
+                let wanted = Wanted {
+                    what: "w",
+                    many: "latents",
+                    dim: network.w_dim,
+                    num_ws: Some(network.num_ws),
+                };
+                let (values, per_layer) = self.pick(&array, item, span, wanted)?;
                 Some(if per_layer { LatentPoint::Ws(values) } else { LatentPoint::W(values) })
             }
         }
     }
 
-    fn array(&mut self, item: &ArrayItem, span: Span) -> Option<Rc<Array>> {
+    /// The array that an item names; without a name the first of the usual ones that the file has.
+    pub fn array(&mut self, item: &ArrayItem, span: Span, usual: &[&str]) -> Option<Rc<Array>> {
         let path = self.document.path(&item.file, &span);
-        let cached = (path.clone(), item.array.clone());
+        let meant = usual.iter().copied().map(String::from).collect();
+        let cached = (path.clone(), item.array.clone(), meant);
         if let Some(array) = self.arrays.get(&cached) {
             return array.clone();
         }
         let array = if path.is_file() {
-            arrays::read(&path, item.array.as_deref())
+            arrays::read(&path, item.array.as_deref(), usual)
                 .map_err(|message| self.report.error(span, message))
                 .ok()
         } else {
@@ -208,19 +222,19 @@ impl Check<'_> {
     }
 
     /// The values of one latent, and whether they are one w for each layer.
-    fn pick(
+    pub fn pick(
         &mut self,
         array: &Array,
         item: &ArrayItem,
         span: Span,
-        dim: usize,
-        num_ws: Option<usize>,
+        wanted: Wanted,
     ) -> Option<(Vec<f32>, bool)> {
-        let picked = place(&array.shape, item.index, dim, num_ws).and_then(|(range, per_layer)| {
+        let picked = place(&array.shape, item.index, wanted).and_then(|(range, per_layer)| {
             let values = array.data.get(range).unwrap_or_default();
             match values.iter().position(|x| !x.is_finite()) {
                 Some(i) => Err(format!(
-                    "value {i} of this latent is {}: expected finite numbers",
+                    "value {i} of this {} is {}: expected finite numbers",
+                    wanted.many.trim_end_matches('s'),
                     values[i]
                 )),
                 None => Ok((values.to_vec(), per_layer)),
@@ -233,46 +247,69 @@ impl Check<'_> {
     }
 }
 
-/// Where a latent of `dim` values (or `num_ws` times as many) lies in an array.
+/// What is looked for in an array.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Wanted {
+    /// One of them, and several, as messages call them.
+    pub what: &'static str,
+    pub many: &'static str,
+    /// Its length.
+    pub dim: usize,
+    /// How many of them may stand for one, each for a layer.
+    pub num_ws: Option<usize>,
+}
+
+/// Where what is wanted lies in an array, and whether it is one for each layer.
 fn place(
     shape: &[usize],
     index: Option<usize>,
-    dim: usize,
-    num_ws: Option<usize>,
+    wanted: Wanted,
 ) -> Result<(Range<usize>, bool), String> {
+    let Wanted { what, many, dim, num_ws } = wanted;
     let row = |rows: usize, length: usize, per_layer: bool| match index {
         None if rows > 1 => {
-            Err(format!("holds {rows} latents: choose one by `index` (0 to {})", rows - 1))
+            Err(format!("holds {rows} {many}: choose one by `index` (0 to {})", rows - 1))
         }
         index => {
             let i = index.unwrap_or(0);
             if i < rows {
                 Ok((i * length..(i + 1) * length, per_layer))
             } else {
-                Err(format!("index {i} is out of range: it holds {rows} latents"))
+                Err(format!("index {i} is out of range: it holds {rows} {many}"))
             }
         }
     };
     match (shape, num_ws) {
         (&[d], _) if d == dim && index.is_none() => Ok((0..dim, false)),
-        (&[d], _) if d == dim => Err("holds a single latent: leave out `index`".into()),
+        (&[d], _) if d == dim => {
+            Err(format!("holds a single {}: leave out `index`", many.trim_end_matches('s')))
+        }
         (&[n, d], Some(num_ws)) if d == dim && n == num_ws && index.is_none() => {
             Ok((0..n * dim, true))
         }
         (&[n, d], _) if d == dim => row(n, dim, false),
         (&[n, k, d], Some(num_ws)) if d == dim && k == num_ws => row(n, num_ws * dim, true),
         (_, None) => {
-            Err(format!("an array of shape {shape:?} is no z: expected [{dim}] or [n, {dim}]"))
+            Err(format!("an array of shape {shape:?} is no {what}: expected [{dim}] or [n, {dim}]"))
         }
         (_, Some(k)) => Err(format!(
-            "an array of shape {shape:?} is no w: expected [{dim}], [n, {dim}], [{k}, {dim}] or [n, {k}, {dim}]"
+            "an array of shape {shape:?} is no {what}: expected [{dim}], [n, {dim}], [{k}, {dim}] or [n, {k}, {dim}]"
         )),
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::place;
+    use super::*;
+
+    fn place(
+        shape: &[usize],
+        index: Option<usize>,
+        dim: usize,
+        num_ws: Option<usize>,
+    ) -> Result<(Range<usize>, bool), String> {
+        super::place(shape, index, Wanted { what: "w", many: "latents", dim, num_ws })
+    }
 
     #[test]
     fn each_documented_shape_has_its_place() {

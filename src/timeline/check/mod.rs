@@ -1,6 +1,7 @@
 //! Holding the document against the network, the files and itself: what passes is resolved.
 
 mod camera;
+mod directions;
 mod extent;
 mod fade;
 mod keys;
@@ -183,6 +184,8 @@ struct Head {
     /// The number of the shot's network.
     network: Option<usize>,
 }
+/// Path, the array that is asked for, and those that are meant where none is.
+type ArrayKey = (PathBuf, Option<String>, Vec<String>);
 
 struct Check<'a> {
     document: &'a Document,
@@ -198,7 +201,7 @@ struct Check<'a> {
     /// What expressions are evaluated in.
     scene: Arc<Scene>,
     /// Array files read so far: a file that many keys name is read once, and told of once.
-    arrays: HashMap<(PathBuf, Option<String>), Option<Rc<Array>>>,
+    arrays: HashMap<ArrayKey, Option<Rc<Array>>>,
     /// Timelines of files that clips show, by their numbers: checked once each.
     shown: HashMap<usize, Option<Arc<Resolved>>>,
 }
@@ -246,6 +249,7 @@ impl Check<'_> {
         let cutoff = self.cutoff();
         let class = self.class();
         let mixes: Vec<Mix> = written.mixes.iter().filter_map(|mix| self.mix(mix)).collect();
+        let directions = self.directions();
         let camera = self.camera(written.camera.as_ref(), head.frames, &head.canvas);
         let stabilise = self.stabilise();
         let markers = self.markers();
@@ -262,6 +266,7 @@ impl Check<'_> {
             cutoff,
             class,
             mixes,
+            directions,
             camera,
             stabilise,
             markers,

@@ -1,14 +1,18 @@
 //! Musical time and markers.
 
-use super::super::document::Spanned;
+use super::super::document::{self, Spanned};
 use super::super::resolved::Marker;
-use super::super::tempo::{Place, Tempo};
+use super::super::tempo::{Clock, Place, Tempo};
 use super::super::time::Time;
 use super::Check;
 
 /// The tempo that a bar's length is known by before any is sound.
 const DEFAULT_BPM: f64 = 120.0;
 const DEFAULT_BEATS: u32 = 4;
+/// Seconds within which a tempo's place is sought, and how often that time is halved: until nothing is
+/// left of it.
+const LONGEST: f64 = 1e9;
+const HALVINGS: u32 = 80;
 
 impl Check<'_> {
     /// Sets the clock that all times are read by; the mistakes in it are told.
@@ -32,9 +36,7 @@ impl Check<'_> {
             let Some(at) = &key.at else { continue };
             self.clock.tempo = Some(tempo.clone());
             let Some(second) = self.fixed(at) else { continue };
-            // Places in beats lie after the ramp, whose length the clock does not know yet.
-            let beat = at.value.beat(&self.clock);
-            let place = beat.map_or(Place::Second(second), Place::Beat);
+            let place = self.change(&tempo, key, &at.value, ramp, second);
             // The first tempo holds before its own time, too.
             if !tempo.change(place, key.bpm, ramp) && i > 0 {
                 let message = "this tempo comes before the one above it: they stand in the order of their times";
@@ -43,6 +45,53 @@ impl Check<'_> {
             ramp = key.ramp;
         }
         self.clock.tempo = Some(tempo);
+    }
+
+    /// Where a tempo changes. Beats are counted through the change and what leads to it, both of which
+    /// the clock does not know yet: a place is sought whose time, by the clock that changes there, is the
+    /// place. (Where the tempo then moves on to a next one, that is not known: this one is taken to stay.)
+    fn change(
+        &self,
+        tempo: &Tempo,
+        key: &document::TempoKey,
+        at: &Time,
+        ramp: bool,
+        second: f64,
+    ) -> Place {
+        if let Some(beat) = at.beat(&self.clock) {
+            return Place::Beat(beat);
+        }
+        if !at.needs_tempo() {
+            return Place::Second(second);
+        }
+        // By how much the time of a change at a moment is later than that moment.
+        let later = |moment: f64| {
+            let mut tempo = tempo.clone();
+            if !tempo.change(Place::Second(moment), key.bpm, ramp) {
+                return None;
+            }
+            let clock = Clock { tempo: Some(tempo), ..self.clock.clone() };
+            Some(clock.second(at.frame(&clock, 0.0).ok()?) - moment)
+        };
+        let mut low = tempo.last_change();
+        let mut step = 1e-6;
+        // The moments at which it is late and early; without them the place is before the last change.
+        let mut high = low + step;
+        while later(high).is_some_and(|late| late > 0.0) && step < LONGEST {
+            (low, step) = (high, 2.0 * step);
+            high = low + step;
+        }
+        if low == tempo.last_change() {
+            return Place::Second(second.min(low));
+        }
+        for _ in 0..HALVINGS {
+            let middle = (low + high) / 2.0;
+            match later(middle) {
+                Some(late) if late > 0.0 => low = middle,
+                _ => high = middle,
+            }
+        }
+        Place::Second(high)
     }
 
     /// A time that counts from the start, in seconds.

@@ -3,7 +3,7 @@
 use super::super::curve::Key;
 use super::super::document::{self, Loop, Spanned, Walk};
 use super::super::easing::Easing;
-use super::super::resolved::{Interpolation, Latent, LatentPoint};
+use super::super::resolved::{Interpolation, Latent, LatentPoint, Speed};
 use super::Check;
 
 impl Check<'_> {
@@ -24,6 +24,7 @@ impl Check<'_> {
         };
         let keys = walk.seeds.iter().enumerate().map(key).collect();
         let interpolation = Interpolation::Walk(walk.waves);
-        Some(Latent { keys, interpolation, period: Some(period), ping_pong: false, even: false })
+        let speed = Speed::Keys;
+        Some(Latent { keys, interpolation, period: Some(period), ping_pong: false, speed })
     }
 }

@@ -1,7 +1,7 @@
 //! Latents as written: seed lists, keys, and what is mixed into some layers.
 
 use super::super::easing::Easing;
-use super::super::resolved::Interpolation;
+use super::super::resolved::{Interpolation, Speed};
 use super::super::ron_tree::{Node, Value};
 use super::super::time::Time;
 use super::decode::{Decoder, Fields, inner};
@@ -17,6 +17,8 @@ const INTERPOLATIONS: [(&str, Interpolation); 5] = [
     ("loop_cubic", Interpolation::LoopCubic),
     ("slerp", Interpolation::Slerp),
 ];
+const SPEEDS: [(&str, Speed); 3] =
+    [("keys", Speed::Keys), ("even", Speed::Even), ("perceptual", Speed::Perceptual)];
 const POINTS: [&str; 4] = ["seed", "z", "w", "average"];
 /// The largest index into an array that is understood.
 const MAX_INDEX: i128 = u32::MAX as i128;
@@ -35,7 +37,7 @@ pub(in crate::timeline) struct Seeds {
     pub every: Option<Spanned<Time>>,
     pub interpolation: Option<Spanned<Interpolation>>,
     pub repeat: bool,
-    pub even: Option<Span>,
+    pub speed: Option<Spanned<Speed>>,
     /// The field's name.
     pub span: Span,
 }
@@ -46,8 +48,7 @@ pub(in crate::timeline) struct Latent {
     pub keys: Vec<TrackKey<Point>>,
     /// In place of keys.
     pub walk: Option<Walk>,
-    /// At an even speed from the first key to the last.
-    pub even: Option<Span>,
+    pub speed: Option<Spanned<Speed>>,
     pub interpolation: Option<Spanned<Interpolation>>,
     pub repeat: Option<Spanned<Loop>>,
     /// The field's name.
@@ -103,7 +104,7 @@ impl Latent {
         Self {
             keys: vec![TrackKey::constant(point)],
             walk: None,
-            even: None,
+            speed: None,
             interpolation: None,
             repeat: None,
             span,
@@ -164,7 +165,7 @@ impl Decoder {
             every: None,
             interpolation: None,
             repeat: true,
-            even: None,
+            speed: None,
             span,
         };
         if matches!(inner(node).value, Value::List(_)) {
@@ -178,7 +179,7 @@ impl Decoder {
             list: list.iter().filter_map(|n| self.seed(n)).collect(),
             every: fields.get("every").and_then(|n| self.time(n)),
             interpolation: self.interpolation(&fields),
-            even: self.even(&fields),
+            speed: self.speed(&fields),
             repeat: fields.get("loop").and_then(|n| self.bool(n)).unwrap_or(true),
             ..seeds
         })
@@ -204,11 +205,11 @@ impl Decoder {
         };
         let keys = items.unwrap_or_default().iter().filter_map(key).collect();
         let repeat = fields.get("loop").and_then(|n| self.repeat(n));
-        let even = self.even(&fields);
+        let speed = self.speed(&fields);
         Some(Latent {
             keys,
             walk: None,
-            even,
+            speed,
             interpolation: self.interpolation(&fields),
             repeat,
             span,
@@ -220,11 +221,9 @@ impl Decoder {
         Some(Spanned::new(self.choice(node, &INTERPOLATIONS)?, node))
     }
 
-    /// Where an even speed is asked for.
-    fn even(&mut self, fields: &Fields) -> Option<Span> {
+    fn speed(&mut self, fields: &Fields) -> Option<Spanned<Speed>> {
         let node = fields.get("speed")?;
-        let even = self.choice(node, &[("keys", false), ("even", true)])?;
-        even.then(|| node.span.clone())
+        Some(Spanned::new(self.choice(node, &SPEEDS)?, node))
     }
 
     pub fn repeat(&mut self, node: &Node) -> Option<Spanned<Loop>> {
@@ -270,22 +269,24 @@ impl Decoder {
             "average" if self.bool(node)? => Point::Average,
             "average" => return self.expected("`true`", node),
             _ => {
-                let file = self.text(node)?.value;
-                let array = fields.get("array").map(|n| self.text(n));
-                let index = fields.get("index").map(|n| self.integer(n, "an index", 0..=MAX_INDEX));
-                // What is given but unreadable must not look as if it were left out.
-                if matches!(array, Some(None)) || matches!(index, Some(None)) {
-                    return None;
-                }
-                let item = ArrayItem {
-                    file,
-                    array: array.flatten().map(|text| text.value),
-                    index: index.flatten(),
-                };
+                let item = self.array_item(fields, node)?;
                 if name == "z" { Point::Z(item) } else { Point::W(item) }
             }
         };
         alone.then(|| Spanned::new(point, node))
+    }
+
+    /// A place in the array file that a text names, with the `array` and `index` beside it.
+    pub fn array_item(&mut self, fields: &Fields, file: &Node) -> Option<ArrayItem> {
+        let file = self.text(file)?.value;
+        let array = fields.get("array").map(|n| self.text(n));
+        let index = fields.get("index").map(|n| self.integer(n, "an index", 0..=MAX_INDEX));
+        // What is given but unreadable must not look as if it were left out.
+        if matches!(array, Some(None)) || matches!(index, Some(None)) {
+            return None;
+        }
+        let array = array.flatten().map(|text| text.value);
+        Some(ArrayItem { file, array, index: index.flatten() })
     }
 
     pub fn mix(&mut self, node: &Node) -> Option<Mix> {
@@ -301,7 +302,7 @@ impl Decoder {
     }
 
     /// A group, name, number or range of layers, or a list of these.
-    fn layers(&mut self, node: &Node) -> Vec<Spanned<Layers>> {
+    pub fn layers(&mut self, node: &Node) -> Vec<Spanned<Layers>> {
         let items = match &node.value {
             Value::List(_) => self.list(node, "a list of layers").unwrap_or_default(),
             _ => std::slice::from_ref(node),

@@ -2,6 +2,7 @@
 //! network, the files and the other fields.
 
 mod decode;
+mod directions;
 mod easing;
 mod include;
 mod latent;
@@ -25,9 +26,10 @@ use super::ron_tree::{self, Node};
 use super::time::Time;
 use crate::report::{Report, Span};
 
+pub(super) use directions::Direction;
 pub(super) use latent::{ArrayItem, Latent, Layers, Loop, Mix, Point, Seeds, Source};
 pub(super) use models::identity;
-pub(super) use music::{Marker, Music};
+pub(super) use music::{Marker, Music, TempoKey};
 pub(super) use picture::{Grid, MotionBlur};
 pub(super) use remap::{Remapping, Way};
 pub(super) use scalar::Scalar;
@@ -98,6 +100,7 @@ pub(super) struct Written {
     pub camera: Option<Spanned<Camera>>,
     pub stabilise: Option<Spanned<Stabilise>>,
     pub mixes: Vec<Mix>,
+    pub directions: Vec<Direction>,
     pub music: Option<Music>,
     pub markers: Vec<Marker>,
     /// All that expressions know, in their order.

@@ -6,7 +6,7 @@ use super::super::time;
 use super::decode::{Decoder, Fields, inner};
 use super::{Camera, Grid, Scalar, Spanned, Stabilise, Written};
 
-const FIELDS: [&str; 26] = [
+const FIELDS: [&str; 27] = [
     "model",
     "fps",
     "duration",
@@ -23,6 +23,7 @@ const FIELDS: [&str; 26] = [
     "cutoff",
     "class",
     "mix",
+    "directions",
     "camera",
     "stabilise",
     "music",
@@ -35,7 +36,7 @@ const FIELDS: [&str; 26] = [
     "tracks",
 ];
 /// Those of what a clip shows; the others are the film's.
-const SHOWN: [&str; 11] = [
+const SHOWN: [&str; 12] = [
     "model",
     "duration",
     "seeds",
@@ -44,12 +45,14 @@ const SHOWN: [&str; 11] = [
     "cutoff",
     "class",
     "mix",
+    "directions",
     "camera",
     "stabilise",
     "variables",
 ];
 /// Those that describe the timeline's own picture.
-const OWN: [&str; 6] = ["psi", "cutoff", "class", "mix", "camera", "stabilise"];
+const OWN: [&str; 7] =
+    ["psi", "cutoff", "class", "mix", "directions", "camera", "stabilise"];
 const FITS: [(&str, Fit); 3] =
     [("contain", Fit::Contain), ("cover", Fit::Cover), ("stretch", Fit::Stretch)];
 const ANCHORS: [(&str, Anchor); 3] =
@@ -165,6 +168,7 @@ impl Decoder {
             .get("mix")
             .and_then(|n| self.list(n, "a list of mixes `(layers: ..., seed: ..., amount: ...)`"));
         written.mixes = mixes.unwrap_or_default().iter().filter_map(|n| self.mix(n)).collect();
+        written.directions = fields.get("directions").map(|n| self.directions(n)).unwrap_or_default();
         written.camera = named("camera")
             .map(|(span, n)| Spanned { value: self.camera(n).unwrap_or_default(), span });
         written.stabilise = named("stabilise")

@@ -46,7 +46,7 @@ impl Decoder {
         };
         let repeat = fields.get("loop").and_then(|n| self.repeat(n));
         let walk = Some(Walk { waves, seeds });
-        Some(Latent { keys: Vec::new(), walk, even: None, interpolation: None, repeat, span })
+        Some(Latent { keys: Vec::new(), walk, speed: None, interpolation: None, repeat, span })
     }
 
     fn pair_of_seeds(&mut self, node: &Node) -> Option<(Spanned<u32>, Spanned<u32>)> {
