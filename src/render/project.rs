@@ -95,7 +95,13 @@ impl Project {
             return Err(Error::Invalid(format!("`{}` names no network", path.display())));
         }
         let preset = Preset::find(&resolved.preset)?;
-        Ok(Self { resolved, preset, warnings, networks: opened, tables: speed::Measured::default() })
+        Ok(Self {
+            resolved,
+            preset,
+            warnings,
+            networks: opened,
+            tables: speed::Measured::default(),
+        })
     }
 
     /// The network that the timeline names; the first one of a film that clips bring others to.

@@ -59,11 +59,7 @@ impl Measured {
     }
 }
 
-fn tables(
-    network: &Network,
-    routes: &[Option<Route>],
-    progress: &dyn Progress,
-) -> Result<Tables> {
+fn tables(network: &Network, routes: &[Option<Route>], progress: &dyn Progress) -> Result<Tables> {
     let total = looks(routes);
     let (model, mut done) = (network.sha256()?, 0);
     let folder = cache::root().map(|root| root.join("speed"));

@@ -55,11 +55,12 @@ impl Film {
         let mapping = mappings.first();
         let mapping =
             mapping.ok_or_else(|| Error::Invalid("a film has a network at least".into()))?;
-        let schedule = |shown: &Resolved| {
-            Schedule::measured(shown, Arc::clone(mapping), &tables(shown, 0)?)
-        };
+        let schedule =
+            |shown: &Resolved| Schedule::measured(shown, Arc::clone(mapping), &tables(shown, 0)?);
         let shown = match &resolved.grid {
-            _ if !resolved.tracks.is_empty() => Shown::Tracks(Composite::new(resolved, mappings, tables)?),
+            _ if !resolved.tracks.is_empty() => {
+                Shown::Tracks(Composite::new(resolved, mappings, tables)?)
+            }
             None => Shown::Cells(vec![schedule(resolved)?]),
             Some(grid) => {
                 let cells = grid.cells.iter().map(|cell| schedule(&resolved.of_cell(cell)));

@@ -1,7 +1,7 @@
 //! A timeline without defaults, paths or names left: all that the drawing half sees.
 
-use std::fmt;
 use std::borrow::Cow;
+use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
 

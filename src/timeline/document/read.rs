@@ -51,8 +51,7 @@ const SHOWN: [&str; 12] = [
     "variables",
 ];
 /// Those that describe the timeline's own picture.
-const OWN: [&str; 7] =
-    ["psi", "cutoff", "class", "mix", "directions", "camera", "stabilise"];
+const OWN: [&str; 7] = ["psi", "cutoff", "class", "mix", "directions", "camera", "stabilise"];
 const FITS: [(&str, Fit); 3] =
     [("contain", Fit::Contain), ("cover", Fit::Cover), ("stretch", Fit::Stretch)];
 const ANCHORS: [(&str, Anchor); 3] =
@@ -168,7 +167,8 @@ impl Decoder {
             .get("mix")
             .and_then(|n| self.list(n, "a list of mixes `(layers: ..., seed: ..., amount: ...)`"));
         written.mixes = mixes.unwrap_or_default().iter().filter_map(|n| self.mix(n)).collect();
-        written.directions = fields.get("directions").map(|n| self.directions(n)).unwrap_or_default();
+        written.directions =
+            fields.get("directions").map(|n| self.directions(n)).unwrap_or_default();
         written.camera = named("camera")
             .map(|(span, n)| Spanned { value: self.camera(n).unwrap_or_default(), span });
         written.stabilise = named("stabilise")
