@@ -61,6 +61,11 @@ pub fn job(args: &FilmArgs, project: &Project) -> Result<Film> {
     Film::new(timeline, model, precision, &project.preset, project.stream())
 }
 
+/// How a device is named: `cpu`, `cuda(0)`.
+pub fn device_name(device: Device) -> String {
+    format!("{device:?}").to_lowercase()
+}
+
 /// A project with its network on a device.
 pub struct Engine<'a> {
     project: &'a Project,
@@ -79,6 +84,11 @@ impl<'a> Engine<'a> {
             Batch::Frames(frames) => frames,
         };
         Ok(Self { project, generator, schedule, batch })
+    }
+
+    /// Frames synthesised at once.
+    pub fn batch(&self) -> u64 {
+        self.batch as u64
     }
 
     /// Renders frames into a sink.

@@ -1,10 +1,12 @@
 //! `sg3render render`, the default command.
 
-use sg3render::encode;
+use sg3render::encode::provenance::check_sidecar;
+use sg3render::encode::{self, NULL, Provenance, Sidecar, Stream};
 use sg3render::{Error, Result};
 
-use super::film::{self, Engine};
+use super::film::{self, Engine, device_name};
 use super::film_args::RenderArgs;
+use super::forecast::Forecast;
 use super::resume;
 use super::stopping::stop_on_ctrl_c;
 use super::terminal::Terminal;
@@ -19,13 +21,29 @@ pub fn run(args: &RenderArgs) -> Result<()> {
     // Before any file is begun: none is left behind.
     stop_on_ctrl_c()?;
     let (project, frames) = film::open(&args.film, Some(&args.output))?;
-    let stream = project.stream().part(&frames, args.overwrite);
+    check_sidecar(&args.output, args.overwrite)?;
+    let name = device_name(device);
+    // Nowhere, nobody asks what it was.
+    let provenance = match args.output.as_os_str() == NULL {
+        true => None,
+        false => {
+            let job = film::job(&args.film, &project)?;
+            Some(job.provenance(&frames, std::slice::from_ref(&name)))
+        }
+    };
+    let comment = provenance.as_ref().map(Provenance::comment);
+    let stream = Stream { comment, ..project.stream().part(&frames, args.overwrite) };
     let sink = encode::open(&args.output, &project.preset, &stream)?;
 
     let engine = Engine::load(&args.film, &project, device)?;
     let terminal = Terminal::new(&args.film.show.style(), stream.frames);
-    let outcome = engine.render(&frames, sink, &terminal)?;
-    let with = format!("{device:?}, {}", project.preset.name);
-    film::tell(&outcome, stream.frames, &with, &terminal);
+    let forecast = Forecast::new(&terminal, &args.output, &project.preset, frames.start);
+    let outcome = engine.render(&frames, sink, &forecast)?;
+    if let Some(provenance) = provenance.filter(|_| outcome.frames > 0) {
+        let written = provenance.with_frames(&(frames.start..frames.start + outcome.frames));
+        let images = project.preset.is_images();
+        Sidecar::new(&args.output, written, images, !outcome.interrupted)?.write(&args.output)?;
+    }
+    film::tell(&outcome, stream.frames, &format!("{name}, {}", project.preset.name), &terminal);
     if outcome.interrupted { Err(Error::Interrupted) } else { Ok(()) }
 }

@@ -17,6 +17,7 @@ use crate::network::device::Precision;
 use crate::progress::Silent;
 use crate::report::Report;
 use crate::schedule::Schedule;
+use crate::timeline::resolved::Canvas;
 use crate::timeline::time::Time;
 use crate::timeline::{Document, Facts, NetworkFacts, Overrides, PresetFacts, Problem, Resolved};
 use crate::{Error, Result};
@@ -132,6 +133,7 @@ impl Project {
             pixel_aspect: canvas.pixel_aspect,
             frames: *frames,
             audio: audio.map(|path| (path, 0.0)),
+            comment: None,
             overwrite: false,
         }
     }
@@ -142,6 +144,8 @@ impl Project {
         let pixels = Resolved {
             preset: String::new(),
             audio: None,
+            // A size that is written and the same by default are the same pixels.
+            canvas: Canvas { size: Some(self.size()), ..self.resolved.canvas },
             markers: Vec::new(),
             tempo: None,
             ..self.resolved.clone()
@@ -154,12 +158,7 @@ impl Project {
     /// # Errors
     /// [`Error::Io`] where the file cannot be read.
     pub fn model_sha256(&self) -> Result<String> {
-        match &self.network {
-            Network::Builtin(name) => {
-                Ok(digest::of_text(&format!("builtin:{name} {:?}", self.config)))
-            }
-            Network::File(file) => file.sha256(),
-        }
+        self.network.sha256()
     }
 
     /// What a sink must know to take one picture.

@@ -2,6 +2,7 @@
 //! depends on the resolved timeline, the network and the frame's number alone.
 
 mod classes;
+mod difference;
 #[cfg(test)]
 mod fake;
 mod knots;
@@ -23,6 +24,7 @@ use crate::timeline::number::Number;
 use crate::timeline::resolved::Camera;
 use crate::{Error, Result};
 use classes::Classes;
+pub use difference::Distance;
 use latent::Latent;
 use stabilise::Stabiliser;
 

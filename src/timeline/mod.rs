@@ -11,12 +11,14 @@ pub mod curve;
 mod document;
 pub mod easing;
 pub mod expression;
+pub mod moments;
 pub mod number;
 pub mod resolved;
 mod ron_tree;
 pub mod signal;
 pub mod tempo;
 pub mod time;
+pub mod tracks;
 
 pub use check::{Facts, NetworkFacts, Overrides, PresetFacts, Problem};
 pub use document::{Document, Model};
