@@ -14,7 +14,7 @@ pub struct SheetArgs {
     #[arg(short, long, value_name = "FILE.png", value_parser = png)]
     pub output: PathBuf,
     /// Show a frame every so often (`2s`, `48f`, `4b`) instead of the key moments
-    #[arg(long, value_name = "TIME", conflicts_with = "most")]
+    #[arg(long, value_name = "TIME", conflicts_with = "most", allow_hyphen_values = true)]
     pub every: Option<String>,
     /// How many key moments at most: those that lie nearest to others are joined with them
     #[arg(long, value_name = "N", default_value = "24", value_parser = clap::value_parser!(u32).range(2..=1000))]
