@@ -73,8 +73,7 @@ fn evenly(project: &Project, frames: &std::ops::Range<u64>, every: &str) -> Resu
     let mut found: Vec<u64> = Vec::new();
     for n in 0..=MOST {
         let frame = time.repeated(n as f64, &clock).map_err(Error::Usage)?;
-        // Written so that what is no number ends it, too.
-        if !(frame < frames.end as f64) {
+        if frame.is_nan() || frame >= frames.end as f64 {
             break;
         }
         let frame = (frame.round() as u64).min(frames.end - 1);
