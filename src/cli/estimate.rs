@@ -118,7 +118,8 @@ fn places(frames: &Range<u64>, length: u64) -> Vec<Range<u64>> {
         return vec![frames.clone()];
     }
     let place = |i: u64| {
-        let start = frames.start + (count - length) * (2 * i + 1) / (2 * SPANS);
+        // The middle of each part.
+        let start = frames.start + count * (2 * i + 1) / (2 * SPANS) - length / 2;
         start..start + length
     };
     (0..SPANS).map(place).collect()
@@ -219,7 +220,7 @@ mod tests {
 
     #[test]
     fn places_are_spread_and_do_not_overlap() {
-        assert_eq!(places(&(0..100), 8), [15..23, 46..54, 76..84]);
+        assert_eq!(places(&(0..100), 8), [12..20, 46..54, 79..87]);
         assert_eq!(places(&(10..34), 8), std::slice::from_ref(&(10..34)));
         for count in 25..60 {
             let places = places(&(5..5 + count), 8);
