@@ -50,6 +50,7 @@ fn run(args: &[String]) -> Result<()> {
         pixel_aspect: (1, 1),
         frames,
         audio: None,
+        comment: None,
         overwrite: true,
     };
     let out = Path::new(out);

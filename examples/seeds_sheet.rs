@@ -133,6 +133,7 @@ fn save(out: &Path, picture: &Picture) -> Result<()> {
         pixel_aspect: (1, 1),
         frames: 1,
         audio: None,
+        comment: None,
         overwrite: true,
     };
     let mut sink = encode::open(out, &Preset::find("png")?, &stream)?;

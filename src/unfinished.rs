@@ -43,6 +43,11 @@ impl Drop for Unfinished {
     }
 }
 
+/// How many bytes the unfinished files have by now.
+pub fn bytes() -> u64 {
+    all().iter().filter_map(|path| fs::metadata(path).ok()).map(|found| found.len()).sum()
+}
+
 /// Removes all unfinished files, for a program that ends now: no other can be begun after it.
 pub fn remove_all() {
     let all = all();

@@ -11,6 +11,7 @@ use sg3render::weights::Part;
 
 use super::farm_args::Farm;
 use super::film_args::{ChunkArgs, DeviceArgs, JoinArgs, OverrideArgs, RenderArgs};
+use super::proof_args::{DiffArgs, EstimateArgs, SheetArgs, VerifyArgs};
 use super::train_args::TrainArgs;
 
 /// Video and animation from alias-free GANs (StyleGAN3)
@@ -18,7 +19,7 @@ use super::train_args::TrainArgs;
 #[command(
     version,
     override_usage = "sg3render TIMELINE -o OUTPUT [OPTIONS]\n       sg3render COMMAND ...",
-    after_help = "`sg3render COMMAND --help` tells more. Exit codes: 0 done, 1 below a limit, 64 usage, 65 bad timeline or\n\
+    after_help = "`sg3render COMMAND --help` tells more. Exit codes: 0 done, 1 unequal or below a limit, 64 usage, 65 bad timeline or\n\
                   network, 66 missing input, 75 try again (I/O, device lost, out of memory), 130 interrupted."
 )]
 pub struct Args {
@@ -45,6 +46,15 @@ pub enum Command {
     Plot(PlotArgs),
     /// Write a timeline's tracks, clips and markers as OpenTimelineIO, for editors
     Otio(OtioArgs),
+    /// Draw the key moments of a timeline, or frames at equal distances, on one page
+    Sheet(SheetArgs),
+    /// Tell which frames change from one timeline to another: exit code 0 if none does, otherwise 1
+    Diff(DiffArgs),
+    /// Measure a few frames, and tell how long all will take and how much they will fill
+    Estimate(EstimateArgs),
+    /// Tell whether a film is that of a timeline, by rendering some of its frames again: exit code 0 if it
+    /// is, otherwise 1
+    Verify(VerifyArgs),
     /// Write a commented timeline to start from
     New(NewArgs),
     /// Turn a network pickle into a .safetensors file
@@ -76,6 +86,10 @@ impl Command {
             Self::Dataset(args) => args.show.json,
             Self::Farm(args) => args.json(),
             Self::Metrics(args) => args.json,
+            Self::Sheet(args) => args.film.show.json,
+            Self::Estimate(args) => args.film.show.json,
+            Self::Verify(args) => args.show.json,
+            Self::Diff(args) => args.json,
             Self::Train(args) => args.show.json,
             _ => false,
         }

@@ -98,7 +98,7 @@ impl Work for Worker<'_> {
                 self.engine.get_or_init(|| engine)
             }
         };
-        let device = format!("{:?}", self.device).to_lowercase();
+        let device = film::device_name(self.device);
         let preset = &self.project.preset;
         let sink = ChunkSink::open(self.folder, self.job, preset, chunk, device)?;
         let outcome = engine.render(chunk, Box::new(sink), self.terminal)?;

@@ -66,6 +66,11 @@ pub fn job(args: &FilmArgs, project: &Project) -> Result<Film> {
     Film::new(timeline, model, precision, &project.preset, project.stream())
 }
 
+/// How a device is named: `cpu`, `cuda(0)`.
+pub fn device_name(device: Device) -> String {
+    format!("{device:?}").to_lowercase()
+}
+
 /// A project with its networks on a device.
 pub struct Engine<'a> {
     project: &'a Project,
@@ -92,6 +97,11 @@ impl<'a> Engine<'a> {
     /// Renders every so manieth frame from now on.
     pub fn every(self, stride: u32) -> Self {
         Self { stride: stride.into(), ..self }
+    }
+
+    /// Frames synthesised at once.
+    pub fn batch(&self) -> u64 {
+        self.batch as u64
     }
 
     /// Renders frames into a sink.

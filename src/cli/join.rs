@@ -4,7 +4,8 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use sg3render::Result;
-use sg3render::encode::parts;
+use sg3render::encode::provenance::check_sidecar;
+use sg3render::encode::{Sidecar, Stream, parts};
 use sg3render::farm;
 use sg3render::progress::Progress;
 use sg3render::render::Outcome;
@@ -37,9 +38,13 @@ pub fn film(
     overwrite: bool,
     progress: &dyn Progress,
 ) -> Result<(u64, Vec<PathBuf>)> {
-    let farm::Parts { job, frames, files } = found;
+    let farm::Parts { job, frames, files, devices } = found;
     let Range { start, .. } = *frames;
-    let stream = job.stream.part(frames, overwrite);
-    let paths = parts::join(files, out, &job.find_preset()?, &stream, start, progress)?;
+    check_sidecar(out, overwrite)?;
+    let (provenance, preset) = (job.provenance(frames, devices), job.find_preset()?);
+    let comment = Some(provenance.comment());
+    let stream = Stream { comment, ..job.stream.part(frames, overwrite) };
+    let paths = parts::join(files, out, &preset, &stream, start, progress)?;
+    Sidecar::new(out, provenance, preset.is_images(), true)?.write(out)?;
     Ok((stream.frames, paths))
 }

@@ -8,17 +8,21 @@ mod dataset;
 mod dataset_args;
 mod devices;
 mod diagnose;
+mod diff;
 mod directions;
 mod directions_args;
 mod distribution;
 mod draft;
 mod equivariance;
+mod estimate;
 mod farm;
 mod farm_args;
 mod farm_plan;
 mod film;
 mod film_args;
 mod footage;
+mod forecast;
+mod gather;
 mod import;
 mod info;
 mod join;
@@ -28,8 +32,10 @@ mod metrics;
 mod new;
 mod otio;
 mod plot;
+mod proof_args;
 mod render;
 mod resume;
+mod sheet;
 mod shot;
 mod spectrum;
 mod still;
@@ -37,6 +43,8 @@ mod stopping;
 mod terminal;
 mod train;
 mod train_args;
+mod verify;
+mod verify_frames;
 
 use std::process::ExitCode;
 
@@ -48,6 +56,8 @@ use sg3render::Error;
 
 /// Usage errors of the command line itself (BSD's sysexits).
 const USAGE: u8 = 64;
+/// What was compared is not the same: no error, and not equality either.
+const DIFFERENT: u8 = 1;
 
 /// Runs the command that the arguments name.
 pub fn main() -> ExitCode {
@@ -70,6 +80,16 @@ pub fn main() -> ExitCode {
         Command::Farm(args) => farm::run(&args),
         Command::Still(args) => still::run(&args),
         Command::Check(args) => check::run(&args),
+        Command::Sheet(args) => sheet::run(&args),
+        Command::Diff(args) => match diff::run(&args) {
+            Ok(true) => return ExitCode::from(DIFFERENT),
+            done => done.map(drop),
+        },
+        Command::Estimate(args) => estimate::run(&args),
+        Command::Verify(args) => match verify::run(&args) {
+            Ok(true) => return ExitCode::from(DIFFERENT),
+            done => done.map(drop),
+        },
         Command::New(args) => new::run(&args),
         Command::Plot(args) => plot::run(&args),
         Command::Otio(args) => otio::run(&args),

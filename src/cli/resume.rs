@@ -6,6 +6,7 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use serde_json::json;
+use sg3render::encode::provenance::check_sidecar;
 use sg3render::encode::{self, NULL, Stream};
 use sg3render::farm::{self, CHUNK, Claim};
 use sg3render::progress::{Progress, Status};
@@ -39,6 +40,7 @@ pub fn run(args: &RenderArgs) -> Result<()> {
     let stream = Stream { overwrite, ..project.stream().part(&frames, overwrite) };
     // All that can be wrong with the output is better known before the first frame than after the last.
     drop(encode::open(&args.output, &project.preset, &stream)?);
+    check_sidecar(&args.output, overwrite)?;
     let job = film::job(&args.film, &project)?;
     let claim = Claim::open(&folder, "film")?;
     if !claim.take()? {

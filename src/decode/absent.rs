@@ -26,6 +26,11 @@ impl Video {
         )))
     }
 
+    /// What the container says about the film: nothing.
+    pub fn comment(&self) -> Option<String> {
+        None
+    }
+
     /// The next picture: none.
     ///
     /// # Errors

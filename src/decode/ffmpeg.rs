@@ -70,6 +70,11 @@ impl Video {
         })
     }
 
+    /// What the container says about the film.
+    pub fn comment(&self) -> Option<String> {
+        self.input.metadata().get("comment").map(str::to_owned)
+    }
+
     /// The next picture as it is shown, none at the end.
     ///
     /// # Errors

@@ -19,7 +19,7 @@ const LARGEST: usize = 16384;
 /// A picture on a sheet.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Tile {
-    /// Above it.
+    /// Above it, in one line or more.
     pub caption: String,
     /// Pixels.
     pub width: usize,
@@ -64,18 +64,32 @@ impl Sheet {
         let tiles = || self.columns.iter().flat_map(|(_, tiles)| tiles);
         // A stripe's time and place are magnified each on its own.
         let zoom = |longest: Option<usize>| (360 / longest.unwrap_or(1).max(1)).clamp(1, 8);
-        let zoom = [
+        self.drawn([
             zoom(tiles().map(|tile| tile.width).max()),
             zoom(tiles().map(|tile| tile.height).max()),
-        ];
+        ])
+    }
+
+    /// The same with tiles of the size that they have.
+    ///
+    /// # Errors
+    /// As [`Sheet::png`].
+    pub fn png_as_it_is(&self) -> Result<Vec<u8>> {
+        self.drawn([1, 1])
+    }
+
+    fn drawn(&self, zoom: [usize; 2]) -> Result<Vec<u8>> {
+        let tiles = || self.columns.iter().flat_map(|(_, tiles)| tiles);
+        let caption = CAPTION * tiles().map(lines).max().unwrap_or(1);
+        let left_of = if tiles().any(|tile| tile.y.is_some()) { LEFT } else { 0 };
         let heading =
             self.columns.iter().map(|(lines, _)| lines.len()).max().unwrap_or(0) * CAPTION;
         let wide = |tiles: &[Tile]| {
             let widest = tiles.iter().map(|tile| tile.width * zoom[0]).max().unwrap_or(0);
-            LEFT + widest.max(220) + GAP
+            left_of + widest.max(220) + GAP
         };
         let high = |tile: &Tile| {
-            CAPTION + tile.height * zoom[1] + if tile.x.is_some() { SCALE } else { GAP }
+            caption + tile.height * zoom[1] + if tile.x.is_some() { SCALE } else { GAP }
         };
         let width: usize = self.columns.iter().map(|(_, tiles)| wide(tiles)).sum::<usize>() + GAP;
         let width = width.max(self.title.len() * 10 + 2 * GAP);
@@ -91,14 +105,14 @@ impl Sheet {
         let mut pixels = vec![255; 3 * width * height];
         {
             let area = BitMapBackend::with_buffer(&mut pixels, size).into_drawing_area();
-            self.letters(&area, zoom, heading, &wide, &high)
+            self.letters(&area, zoom, [heading, caption, left_of], &wide, &high)
                 .map_err(|e| Error::Invalid(format!("cannot draw the sheet: {e}")))?;
         }
         let mut left = GAP;
         for (_, tiles) in &self.columns {
             let mut top = TITLE + heading;
             for tile in tiles {
-                blit(&mut pixels, width, tile, (left + LEFT, top + CAPTION), zoom);
+                blit(&mut pixels, width, tile, (left + left_of, top + caption), zoom);
                 top += high(tile);
             }
             left += wide(tiles);
@@ -110,7 +124,7 @@ impl Sheet {
         &self,
         area: &DrawingArea<BitMapBackend<'_>, plotters::coord::Shift>,
         zoom: [usize; 2],
-        heading: usize,
+        [heading, caption, left_of]: [usize; 3],
         wide: &dyn Fn(&[Tile]) -> usize,
         high: &dyn Fn(&Tile) -> usize,
     ) -> std::result::Result<(), Box<dyn std::error::Error>> {
@@ -119,15 +133,18 @@ impl Sheet {
         let at = |x: usize, y: usize| (x as i32, y as i32);
         area.draw(&Text::new(self.title.clone(), at(GAP, 8), plain(22)))?;
         let mut left = GAP;
-        for (lines, tiles) in &self.columns {
-            for (i, line) in lines.iter().enumerate() {
-                let place = at(left + LEFT, TITLE + i * CAPTION);
+        for (lines_above, tiles) in &self.columns {
+            for (i, line) in lines_above.iter().enumerate() {
+                let place = at(left + left_of, TITLE + i * CAPTION);
                 area.draw(&Text::new(line.clone(), place, plain(if i == 0 { 19 } else { 16 })))?;
             }
             let mut top = TITLE + heading;
             for tile in tiles {
-                let (x, y) = (left + LEFT, top + CAPTION);
-                area.draw(&Text::new(tile.caption.clone(), at(x, top + 4), plain(15)))?;
+                let (x, y) = (left + left_of, top + caption);
+                for (i, line) in tile.caption.lines().enumerate() {
+                    let place = at(x, top + i * CAPTION + 4);
+                    area.draw(&Text::new(line.to_owned(), place, plain(15)))?;
+                }
                 if let Some((length, unit)) = tile.x {
                     for (share, label) in ticks(length, unit) {
                         let tick = x + (share * (tile.width * zoom[0]) as f64) as usize;
@@ -152,6 +169,11 @@ impl Sheet {
         area.present()?;
         Ok(())
     }
+}
+
+/// Lines of a tile's caption.
+fn lines(tile: &Tile) -> usize {
+    tile.caption.lines().count().max(1)
 }
 
 /// Places (0 to 1) along a scale, two to five steps long, with their labels; the last one tells the

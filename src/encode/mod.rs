@@ -10,17 +10,20 @@ use crate::aside::target_of;
 use crate::{Error, Result};
 
 mod exr;
+pub mod finished;
 mod null;
 pub mod parts;
 mod pattern;
 pub mod pixel_format;
 mod png;
 pub mod preset;
+pub mod provenance;
 mod sequence;
 #[cfg(feature = "video")]
 mod video;
 
 pub use preset::Preset;
+pub use provenance::{Provenance, Sidecar};
 
 #[cfg(test)]
 mod tests;
@@ -137,6 +140,9 @@ pub struct Stream {
     pub frames: u64,
     /// Audio to mux, and the time in seconds within it at which the first picture is shown.
     pub audio: Option<(PathBuf, f64)>,
+    /// What the container says of the film, where it can: see [`Provenance::comment`].
+    #[serde(skip)]
+    pub comment: Option<String>,
     /// Whether a finished file may be replaced.
     #[serde(skip)]
     pub overwrite: bool,

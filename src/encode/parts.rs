@@ -230,6 +230,7 @@ mod tests {
                 pixel_aspect: (1, 1),
                 frames: 7,
                 audio: None,
+                comment: None,
                 overwrite: false,
             };
             let path = folder.path().join(format!("{name}.mkv"));

@@ -11,6 +11,7 @@ fn stream(frames: u64) -> Stream {
         pixel_aspect: (1, 1),
         frames,
         audio: None,
+        comment: None,
         overwrite: false,
     }
 }

@@ -20,11 +20,13 @@ mod survey;
 #[cfg(test)]
 mod tests;
 
-use std::path::PathBuf;
+use std::collections::BTreeSet;
+use std::ops::Range;
+use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use crate::encode::{Preset, Stream};
+use crate::encode::{Preset, Provenance, Stream};
 use crate::{Error, Result, digest};
 
 pub use batch::{Batch, Engine};
@@ -102,6 +104,26 @@ impl Job {
         )))
     }
 
+    /// What a film of some of the frames is made of, rendered on such devices (`cpu`, `cuda(0)`).
+    pub fn provenance(&self, frames: &Range<u64>, devices: &[String]) -> Provenance {
+        // Which of several like devices it was is chance.
+        let kind = |device: &String| device.split('(').next().unwrap_or_default().to_owned();
+        let kinds: BTreeSet<String> = devices.iter().map(kind).collect();
+        let preset = Path::new(&self.preset).file_name().unwrap_or_default();
+        Provenance {
+            sg3render: self.program.clone(),
+            timeline_sha256: self.timeline_sha256.clone(),
+            model_sha256: self.model_sha256.clone(),
+            device: kinds.into_iter().collect::<Vec<_>>().join("+"),
+            precision: self.precision.clone(),
+            frames: (frames.start, frames.end.saturating_sub(1)),
+            preset: preset.to_string_lossy().into_owned(),
+            preset_sha256: self.preset_sha256.clone(),
+            fps: self.stream.fps,
+            size: (self.stream.width, self.stream.height),
+        }
+    }
+
     /// What is not the same in another job; none where the chunks of both may be joined.
     fn difference(&self, other: &Self) -> Option<&'static str> {
         let differs = [
@@ -116,7 +138,7 @@ impl Job {
     }
 }
 
-/// Everything that a preset says, without its name.
-fn preset_sha256(preset: &Preset) -> String {
+/// SHA-256 of everything that a preset says, without its name.
+pub fn preset_sha256(preset: &Preset) -> String {
     digest::of_text(&format!("{:?}", Preset { name: String::new(), ..preset.clone() }))
 }

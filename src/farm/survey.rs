@@ -20,6 +20,8 @@ pub struct Parts {
     pub frames: Range<u64>,
     /// Their files, in the order of their frames.
     pub files: Vec<PathBuf>,
+    /// What each was rendered on.
+    pub devices: Vec<String>,
 }
 
 /// Verifies all chunks of a folder, each by its size and SHA-256, and that together they hold each of
@@ -70,7 +72,8 @@ pub fn survey(folder: &Path, frames: impl FnOnce(u64) -> Result<Range<u64>>) -> 
     bad.extend(gaps(&manifests, &frames).map(|gap| format!("`{}` is missing", stem(&gap))));
     if bad.is_empty() {
         let files = manifests.iter().map(|(manifest, _)| folder.join(&manifest.file)).collect();
-        return Ok(Parts { job, frames, files });
+        let devices = manifests.iter().map(|(manifest, _)| manifest.device.clone()).collect();
+        return Ok(Parts { job, frames, files, devices });
     }
     let more = bad.len().saturating_sub(NAMED);
     bad.truncate(NAMED);

@@ -21,6 +21,7 @@ fn job() -> Job {
         pixel_aspect: (1, 1),
         frames: 200,
         audio: None,
+        comment: None,
         overwrite: false,
     };
     let preset = Preset::find("png").unwrap();

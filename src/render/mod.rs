@@ -1,5 +1,6 @@
 //! Rendering: the one room that joins the schedule, the network and the encoder.
 
+mod changes;
 mod compose;
 mod detector;
 mod finish;
@@ -15,6 +16,7 @@ mod still;
 mod subject;
 mod synthesise;
 
+pub use changes::{Changed, Changes, changes};
 pub use detector::ScriptDetector;
 pub use inner::Inner;
 pub use network::Network;

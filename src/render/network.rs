@@ -2,17 +2,16 @@
 
 use std::ops::RangeInclusive;
 
-use sha2::{Digest, Sha256};
 use tch::Device;
 
 use super::inner::Inner;
 use super::on_canvas::OnCanvas;
 use super::synthesise::Generator;
-use crate::Result;
 use crate::network::device::Precision;
 use crate::network::{Config, TensorSource, builtin};
 use crate::timeline::Model;
 use crate::weights::{NetworkFile, Part};
+use crate::{Result, digest};
 
 /// A network whose weights have not been read yet.
 pub enum Network {
@@ -81,21 +80,17 @@ impl Network {
         }
     }
 
-    /// What the network is known by: its file's SHA-256, or that of a built-in network's values.
+    /// What the network is known by: its file's SHA-256, or that of what makes a built-in one.
+    ///
+    /// # Errors
+    /// [`crate::Error::Io`] where the file cannot be read.
     pub fn sha256(&self) -> Result<String> {
-        let name = match self {
-            Self::File(file) => return file.sha256(),
-            Self::Builtin(name) => name,
-        };
-        let made = builtin::make(name)?;
-        let mut hash = Sha256::new();
-        for spec in made.config().tensors() {
-            hash.update(spec.name.as_bytes());
-            for value in made.read(&spec.name)? {
-                hash.update(value.to_le_bytes());
+        match self {
+            Self::File(file) => file.sha256(),
+            Self::Builtin(name) => {
+                Ok(digest::of_text(&format!("builtin:{name} {:?}", builtin::config(name)?)))
             }
         }
-        Ok(hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
     }
 }
 

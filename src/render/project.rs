@@ -18,6 +18,7 @@ use crate::network::{Config, StyleGan3Config};
 use crate::progress::{Progress, Silent};
 use crate::report::Report;
 use crate::schedule::{Film, Mapping, Route, Schedule, Tables};
+use crate::timeline::resolved::Canvas;
 use crate::timeline::time::Time;
 use crate::timeline::{Document, Facts, NetworkFacts, Overrides, PresetFacts, Problem, Resolved};
 use crate::{Error, Result};
@@ -175,9 +176,14 @@ impl Project {
 
     /// What all frames are made of. `generators` are those of [`Self::generators`].
     pub fn film(&self, generators: &[Generator]) -> Result<Film> {
+        self.film_of(&self.resolved, generators)
+    }
+
+    /// What the frames of another timeline with the same networks are made of.
+    pub(super) fn film_of(&self, resolved: &Resolved, generators: &[Generator]) -> Result<Film> {
         let mappings: Vec<Arc<dyn Mapping>> =
             generators.iter().map(|generator| Arc::clone(&generator.mapping) as _).collect();
-        Film::measured(&self.resolved, &mappings, &|shot, network| {
+        Film::measured(resolved, &mappings, &|shot, network| {
             self.tables_of(shot, network, generators, &Silent)
         })
     }
@@ -243,6 +249,7 @@ impl Project {
             pixel_aspect: canvas.pixel_aspect,
             frames: *frames,
             audio: audio.map(|path| (path, 0.0)),
+            comment: None,
             overwrite: false,
         }
     }
@@ -250,7 +257,10 @@ impl Project {
     /// SHA-256 of all in the timeline that decides a frame's pixels, with the content of the files
     /// that it names: not of comments, the preset, or the sound.
     pub fn timeline_sha256(&self) -> String {
-        digest::of_text(&format!("{:?}", self.resolved.pictures()))
+        let pixels = self.resolved.pictures();
+        // A size that is written and the same by default are the same pixels.
+        let canvas = Canvas { size: Some(self.size()), ..pixels.canvas };
+        digest::of_text(&format!("{:?}", Resolved { canvas, ..pixels }))
     }
 
     /// SHA-256 of the network's file; of what makes a built-in network. Of several it is that of theirs.
@@ -258,11 +268,8 @@ impl Project {
     /// # Errors
     /// [`Error::Io`] where a file cannot be read.
     pub fn model_sha256(&self) -> Result<String> {
-        let of = |(network, config): &(Network, Config)| match network {
-            Network::Builtin(name) => Ok(digest::of_text(&format!("builtin:{name} {config:?}"))),
-            Network::File(file) => file.sha256(),
-        };
-        let mut all = self.networks.iter().map(of).collect::<Result<Vec<_>>>()?;
+        let of = |network: &Network| network.sha256();
+        let mut all = self.networks().map(of).collect::<Result<Vec<_>>>()?;
         Ok(match all.as_mut_slice() {
             [one] => std::mem::take(one),
             several => digest::of_text(&several.join(" ")),

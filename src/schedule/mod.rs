@@ -2,6 +2,7 @@
 //! depends on the resolved timeline, the network and the frame's number alone.
 
 mod classes;
+mod difference;
 mod fade;
 #[cfg(test)]
 mod fake;
@@ -31,6 +32,7 @@ use crate::timeline::remap::Remap;
 use crate::timeline::resolved::{Camera, Direction};
 use crate::{Error, Result};
 use classes::Classes;
+pub use difference::Distance;
 pub use film::{Film, Part};
 use latent::Latent;
 use stabilise::Stabiliser;

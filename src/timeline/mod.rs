@@ -11,6 +11,7 @@ pub mod curve;
 mod document;
 pub mod easing;
 pub mod expression;
+pub mod key_moments;
 pub mod moment;
 pub mod number;
 pub mod remap;
@@ -19,6 +20,7 @@ mod ron_tree;
 pub mod signal;
 pub mod tempo;
 pub mod time;
+pub mod substituted;
 
 pub use check::{Facts, NetworkFacts, Overrides, PresetFacts, Problem};
 pub use document::{Document, Model};

@@ -51,12 +51,17 @@ fn midway_the_file_is_finished() {
         let frames = done["frames"].as_u64().unwrap();
         assert!((1..200_000).contains(&frames), "{frames}");
         assert_eq!(probe(&folder.path(out))[0]["nb_read_packets"], frames.to_string());
+        let beside: serde_json::Value =
+            serde_json::from_slice(&folder.read(&format!("{out}.json"))).unwrap();
+        assert_eq!(beside["frames"], serde_json::json!([0, frames - 1]));
+        assert_eq!(beside["complete"], false);
         if out.contains('%') {
             let expected: Vec<_> = (0..frames).map(|i| format!("png/{i:06}.png")).collect();
             assert_eq!(folder.files(), expected);
         } else {
             assert_eq!(folder.files(), [out]);
             fs::remove_file(folder.path(out)).unwrap();
+            fs::remove_file(folder.path(&format!("{out}.json"))).unwrap();
         }
     }
 }

@@ -102,7 +102,8 @@ impl Folder {
         fs::read(self.path(name)).unwrap_or_else(|e| panic!("{name}: {e}"))
     }
 
-    /// The paths of all files, sorted, without the timeline `t.ron`.
+    /// The paths of all files, sorted, without the timeline `t.ron` and what lies beside outputs to
+    /// describe them.
     pub fn files(&self) -> Vec<String> {
         let mut found = Vec::new();
         let mut folders = vec![self.0.path().to_path_buf()];
@@ -116,7 +117,12 @@ impl Folder {
             }
         }
         let name = |path: &PathBuf| path.strip_prefix(self.0.path()).unwrap().display().to_string();
-        let mut names: Vec<_> = found.iter().map(name).filter(|name| name != "t.ron").collect();
+        let all: Vec<_> = found.iter().map(name).filter(|name| name != "t.ron").collect();
+        let described = |name: &&String| match name.strip_suffix(".json") {
+            Some(output) => output.contains('%') || all.iter().any(|other| other == output),
+            None => false,
+        };
+        let mut names: Vec<_> = all.iter().filter(|name| !described(name)).cloned().collect();
         names.sort();
         names
     }

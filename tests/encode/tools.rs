@@ -18,6 +18,7 @@ pub fn stream(width: u32, height: u32, frames: u64) -> Stream {
         pixel_aspect: (1, 1),
         frames,
         audio: None,
+        comment: None,
         overwrite: false,
     }
 }

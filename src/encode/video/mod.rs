@@ -8,6 +8,7 @@ use ffmpeg_next::{Packet, Rational};
 mod audio;
 mod codec;
 mod fault;
+mod finished;
 mod mux;
 mod options;
 mod reader;
@@ -18,6 +19,7 @@ mod transcode;
 
 use self::audio::Audio;
 use self::fault::{Fault, listen};
+pub(super) use self::finished::{Finished, frame_sizes};
 use self::mux::Muxer;
 pub(super) use self::reader::Reader;
 use self::scale::Scaler;
@@ -61,6 +63,9 @@ impl VideoSink {
             )?),
             None => None,
         };
+        if let Some(comment) = &stream.comment {
+            muxer.set_comment(comment);
+        }
         muxer.write_header(preset, video)?;
         let (depth, stream) = (preset.depth(), stream.clone());
         Ok(Self {

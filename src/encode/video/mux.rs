@@ -119,6 +119,13 @@ impl Muxer {
         }
     }
 
+    /// Says what the film is, before the header is written.
+    pub fn set_comment(&mut self, comment: &str) {
+        let mut metadata = ffmpeg_next::Dictionary::new();
+        metadata.set("comment", comment);
+        self.output.set_metadata(metadata);
+    }
+
     /// Writes the header, when all streams are added.
     pub fn write_header(&mut self, preset: &Preset, video: &Video) -> Result<()> {
         let mut options = Options::new(&video.container_options)?;
