@@ -56,7 +56,7 @@ impl Composite {
                     mappings.len()
                 ))
             })?;
-            Ok((network, Schedule::new(resolved, Arc::clone(mapping))?))
+            Schedule::new(resolved, Arc::clone(mapping)).map(|schedule| (network, schedule))
         };
         let mut tracks = Vec::new();
         for track in &resolved.tracks {
