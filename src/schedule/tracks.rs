@@ -64,7 +64,8 @@ impl Composite {
                 ))
             })?;
             let tables = tables(resolved, network)?;
-            Ok((network, Schedule::measured(resolved, Arc::clone(mapping), &tables)?))
+            let schedule = Schedule::measured(resolved, Arc::clone(mapping), &tables);
+            schedule.map(|schedule| (network, schedule))
         };
         let mut tracks = Vec::new();
         for track in &resolved.tracks {

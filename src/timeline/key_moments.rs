@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-use super::resolved::{Latent, Resolved};
+use super::resolved::{Latent, Resolved, Speed};
 
 /// A frame and what is there.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -99,10 +99,18 @@ fn keys(resolved: &Resolved) -> Vec<(String, f64)> {
         }
     };
     let latent = |latent: &Latent| -> Vec<f64> {
-        // At even speed the times between the ends count for nothing.
+        // At an even speed the times between the ends count for nothing.
         let own = latent.keys.iter().map(|key| key.at);
-        if latent.even { Vec::new() } else { own.collect() }
+        if latent.speed == Speed::Keys { own.collect() } else { Vec::new() }
     };
+    for track in &resolved.tracks {
+        let ends = track.clips.last().map(|clip| clip.end);
+        add(&track.name, &mut track.clips.iter().map(|clip| clip.start).chain(ends));
+    }
+    // The keys of a picture lie in its own time.
+    if resolved.network.is_none() || resolved.time.is_some() {
+        return found;
+    }
     add("latent", &mut latent(&resolved.latent).into_iter());
     add("psi", &mut resolved.psi.keys.iter().map(|key| key.at));
     add("cutoff", &mut resolved.cutoff.iter().flat_map(|curve| &curve.keys).map(|key| key.at));
@@ -111,6 +119,9 @@ fn keys(resolved: &Resolved) -> Vec<(String, f64)> {
         let name = format!("mix {}", i + 1);
         add(&name, &mut latent(&mix.latent).into_iter());
         add(&name, &mut mix.amount.keys.iter().map(|key| key.at));
+    }
+    for direction in &resolved.directions {
+        add(&direction.name, &mut direction.amount.keys.iter().map(|key| key.at));
     }
     let camera = &resolved.camera;
     add("translate", &mut camera.translate.keys.iter().map(|key| key.at));
