@@ -118,10 +118,9 @@ mod tests {
         assert!(away.windows(2).all(|pair| pair[1] > pair[0]), "{away:?}");
         // Half of it is the same at every scale that cannot see it.
         let stripes = |at: usize| {
-            Look::of(&Image::from_fn(
-                [3, 64, 64],
-                |_, _, x| if (x + at) % 2 == 0 { 1.0 } else { -1.0 },
-            ))
+            Look::of(&Image::from_fn([3, 64, 64], |_, _, x| {
+                if (x + at).is_multiple_of(2) { 1.0 } else { -1.0 }
+            }))
         };
         let moved = stripes(0).distance(&stripes(1));
         assert!((moved - 25.0).abs() < 0.01, "{moved}");
