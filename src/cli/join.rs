@@ -1,6 +1,5 @@
 //! `sg3render join`.
 
-use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use sg3render::Result;
@@ -38,8 +37,7 @@ pub fn film(
     progress: &dyn Progress,
 ) -> Result<(u64, Vec<PathBuf>)> {
     let farm::Parts { job, frames, files } = found;
-    let Range { start, .. } = *frames;
     let stream = job.stream.part(frames, overwrite);
-    let paths = parts::join(files, out, &job.find_preset()?, &stream, start, progress)?;
+    let paths = parts::join(files, out, &job.find_preset()?, &stream, progress)?;
     Ok((stream.frames, paths))
 }

@@ -10,16 +10,20 @@ use crate::aside::target_of;
 use crate::{Error, Result};
 
 mod exr;
+mod grid;
 mod null;
 pub mod parts;
 mod pattern;
 pub mod pixel_format;
 mod png;
 pub mod preset;
+#[cfg(feature = "video")]
+mod segments;
 mod sequence;
 #[cfg(feature = "video")]
 mod video;
 
+pub use grid::{Form, SEGMENT};
 pub use preset::Preset;
 
 #[cfg(test)]

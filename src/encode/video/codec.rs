@@ -3,7 +3,7 @@
 use std::ffi::{CString, c_int};
 
 use ffmpeg_next::codec::{Context, encoder::Encoder};
-use ffmpeg_next::{Rational, ffi};
+use ffmpeg_next::{Packet, Rational, ffi};
 
 use super::fault::{Fault, c_string, heard, ok};
 use super::options::{Options, not_accepted, refused};
@@ -170,6 +170,22 @@ pub(super) fn extradata(encoder: &Encoder) -> &[u8] {
             false => std::slice::from_raw_parts(context.extradata, context.extradata_size as usize),
         }
     }
+}
+
+/// The next packet that an encoder has ready, none where it wants more frames or has given all.
+pub(super) fn receive(encoder: &mut Encoder) -> Result<Option<Packet>, Fault> {
+    let mut packet = Packet::empty();
+    match encoder.receive_packet(&mut packet).map_err(Fault::from) {
+        Ok(()) => Ok(Some(packet)),
+        Err(Fault::AGAIN | Fault::END) => Ok(None),
+        Err(fault) => Err(fault),
+    }
+}
+
+/// Frames by which decoding begins before showing: none where frames are stored as they are shown.
+pub(super) fn delay(encoder: &Encoder) -> u64 {
+    // SAFETY: the encoder is open, and its number is only read.
+    unsafe { (*encoder.as_ptr()).has_b_frames.max(0) as u64 }
 }
 
 /// The time of one frame in seconds.
