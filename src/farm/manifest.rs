@@ -106,10 +106,12 @@ impl Manifest {
             next = piece.range().end;
             !follows
         });
-        if strange.is_none() && next == last.saturating_add(1) && last < manifest.job.stream.frames {
+        if strange.is_none() && next == last.saturating_add(1) && last < manifest.job.stream.frames
+        {
             return Ok(manifest);
         }
-        let file = strange.map_or_else(String::new, |piece| format!("the file `{}` or ", piece.file));
+        let file =
+            strange.map_or_else(String::new, |piece| format!("the file `{}` or ", piece.file));
         Err(Error::Incomplete(format!(
             "`{}` is no manifest of a chunk: {file}the frames {first} to {last} cannot be those of a \
              film of {} frames",

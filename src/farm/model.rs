@@ -162,7 +162,8 @@ mod tests {
     fn the_more_is_lost_the_smaller_the_chunks() {
         let best = |losses| Farm { losses, ..farm(1) }.best_chunk(86_400, chunk(1)).get();
         assert!(best(1e-6) > best(1e-5) && best(1e-5) > best(1e-4));
-        let best = |start| Farm { start, losses: 1e-4, ..farm(1) }.best_chunk(86_400, chunk(1)).get();
+        let best =
+            |start| Farm { start, losses: 1e-4, ..farm(1) }.best_chunk(86_400, chunk(1)).get();
         assert!(best(1.0) < best(30.0));
     }
 }

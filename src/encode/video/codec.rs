@@ -2,7 +2,7 @@
 
 use std::ffi::{CString, c_int};
 
-use ffmpeg_next::codec::{Context, encoder::Encoder};
+use ffmpeg_next::codec::{Context, Parameters, encoder::Encoder};
 use ffmpeg_next::{Packet, Rational, ffi};
 
 use super::fault::{Fault, c_string, heard, ok};
@@ -184,8 +184,26 @@ pub(super) fn receive(encoder: &mut Encoder) -> Result<Option<Packet>, Fault> {
 
 /// Frames by which decoding begins before showing: none where frames are stored as they are shown.
 pub(super) fn delay(encoder: &Encoder) -> u64 {
-    // SAFETY: the encoder is open, and its number is only read.
-    unsafe { (*encoder.as_ptr()).has_b_frames.max(0) as u64 }
+    // SAFETY: the encoder is open; its fields are only read, and descriptors are constants.
+    let (delay, reorders) = unsafe {
+        let context = &*encoder.as_ptr();
+        let codec = ffi::avcodec_descriptor_get(context.codec_id).as_ref();
+        let reorders = codec.is_some_and(|c| c.props & ffi::AV_CODEC_PROP_REORDER as c_int != 0);
+        (context.has_b_frames, reorders)
+    };
+    let delay = if delay == 0 && reorders { read_delay(encoder).unwrap_or(0) } else { delay };
+    delay.max(0) as u64
+}
+
+/// The same out of the headers: x265 tells it nowhere else.
+fn read_delay(encoder: &Encoder) -> Option<c_int> {
+    let mut parameters = Parameters::new();
+    // SAFETY: both are valid; the parameters get copies.
+    ok(unsafe { ffi::avcodec_parameters_from_context(parameters.as_mut_ptr(), encoder.as_ptr()) })
+        .ok()?;
+    let decoder = Context::from_parameters(parameters).ok()?.decoder().video().ok()?;
+    // SAFETY: the decoder is open, and its number is only read.
+    Some(unsafe { (*decoder.as_ptr()).has_b_frames })
 }
 
 /// The time of one frame in seconds.
