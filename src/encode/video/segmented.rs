@@ -127,6 +127,15 @@ impl Segmented {
     }
 }
 
+impl Drop for Segmented {
+    fn drop(&mut self) {
+        // SVT-AV1 1.4 never returns from closing an encoder that was given no frame: it stays open.
+        if self.setup.video.codec == "libsvtav1" {
+            mem::forget(self.spare.take());
+        }
+    }
+}
+
 impl Setup {
     fn failed(&self, fault: Fault) -> Error {
         fault.of("encode", &self.target)
