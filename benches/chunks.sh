@@ -5,6 +5,7 @@
 #
 # SG3RENDER names the program (default: target/release/sg3render). Prints seconds of each round, the
 # ratio of the sums, and the join's part of the time in chunks; of a busy machine believe the processors'.
+# A join copies where the quarters of the timeline are whole segments of 24 frames.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 program=${SG3RENDER:-target/release/sg3render}

@@ -10,6 +10,7 @@
 
 use std::num::NonZeroU64;
 
+use sg3render::encode::SEGMENT;
 use sg3render::farm::CHUNK;
 use sg3render::farm::model::Farm;
 
@@ -23,10 +24,10 @@ fn main() {
     );
     for workers in [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1000] {
         let farm = Farm::new(count(workers), frame);
-        let best = farm.best_chunk(frames);
+        let best = farm.best_chunk(frames, SEGMENT);
         let finish = farm.finish(frames, best);
         let cost = |chunk| format!("{:+.1} %", 100.0 * (farm.finish(frames, chunk) / finish - 1.0));
-        let guessed = Farm::new(count(8), frame).best_chunk(frames);
+        let guessed = Farm::new(count(8), frame).best_chunk(frames, SEGMENT);
         let rough = Farm { losses: 100.0 * farm.losses, ..farm };
         println!(
             "{workers} | {best} | {:.1} | {:.1} | {} | {} | {} | {}",
@@ -35,7 +36,7 @@ fn main() {
             cost(CHUNK),
             cost(count(250)),
             cost(guessed),
-            rough.best_chunk(frames),
+            rough.best_chunk(frames, SEGMENT),
         );
     }
 }

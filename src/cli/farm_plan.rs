@@ -114,7 +114,7 @@ fn chunk(args: &PlanArgs, project: &Project, frames: u64) -> NonZeroU64 {
         Chunk::Frames(frames) => frames,
         Chunk::Auto => {
             let seconds = args.frame_seconds.unwrap_or_else(|| project.frame_seconds());
-            Farm::new(args.workers, seconds).best_chunk(frames)
+            Farm::new(args.workers, seconds).best_chunk(frames, project.preset.segment())
         }
     }
 }

@@ -1,6 +1,5 @@
 //! `sg3render join`.
 
-use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use sg3render::Result;
@@ -39,12 +38,11 @@ pub fn film(
     progress: &dyn Progress,
 ) -> Result<(u64, Vec<PathBuf>)> {
     let farm::Parts { job, frames, files, devices } = found;
-    let Range { start, .. } = *frames;
     check_sidecar(out, overwrite)?;
     let (provenance, preset) = (job.provenance(frames, devices), job.find_preset()?);
     let comment = Some(provenance.comment());
     let stream = Stream { comment, ..job.stream.part(frames, overwrite) };
-    let paths = parts::join(files, out, &preset, &stream, start, progress)?;
+    let paths = parts::join(files, out, &preset, &stream, progress)?;
     Sidecar::new(out, provenance, preset.is_images(), true)?.write(out)?;
     Ok((stream.frames, paths))
 }

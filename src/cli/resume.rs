@@ -8,9 +8,8 @@ use std::path::{Path, PathBuf};
 use serde_json::json;
 use sg3render::encode::provenance::check_sidecar;
 use sg3render::encode::{self, NULL, Stream};
-use sg3render::farm::{self, CHUNK, Claim};
+use sg3render::farm::{self, Claim};
 use sg3render::progress::{Progress, Status};
-use sg3render::schedule::ranges;
 use sg3render::{Error, Result};
 
 use super::chunk::Worker;
@@ -50,7 +49,7 @@ pub fn run(args: &RenderArgs) -> Result<()> {
         )));
     }
     encode::remove_unfinished(&args.output, &project.preset)?;
-    let kept = farm::sweep(&folder, &job, ranges::split(frames.clone(), CHUNK))?;
+    let kept = farm::sweep(&folder, &job, job.chunks(frames.clone()))?;
     let terminal = Terminal::new(&args.film.show.style(), stream.frames);
     let worked = if shared {
         kept.iter().for_each(|chunk| terminal.chunk(chunk, false));

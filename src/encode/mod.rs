@@ -11,6 +11,7 @@ use crate::{Error, Result};
 
 mod exr;
 pub mod finished;
+mod grid;
 mod null;
 pub mod parts;
 mod pattern;
@@ -18,10 +19,13 @@ pub mod pixel_format;
 mod png;
 pub mod preset;
 pub mod provenance;
+#[cfg(feature = "video")]
+mod segments;
 mod sequence;
 #[cfg(feature = "video")]
 mod video;
 
+pub use grid::{Form, SEGMENT};
 pub use preset::Preset;
 pub use provenance::{Provenance, Sidecar};
 

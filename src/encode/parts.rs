@@ -1,58 +1,86 @@
-//! Films in parts. A part holds its pictures as they were rendered, to the bit; where the preset
-//! encodes every frame for itself, it holds them encoded.
+//! Films in parts: files with some of the frames. What can be encoded for itself is: single frames where
+//! the preset says so, elsewhere whole segments of the grid; other frames are kept as they were rendered,
+//! to the bit.
 
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
+use super::grid::{self, Form};
 use super::pixel_format::PixelFormat;
 use super::preset::{Output, Preset, Transfer, Video};
 use super::{Depth, Picture, Samples, Sink, Stream, preset};
 use crate::Result;
 use crate::progress::Progress;
 
+/// A file with some of a film's frames.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Part {
+    /// The file.
+    pub path: PathBuf,
+    /// Its frames.
+    pub frames: Range<u64>,
+    /// In what form it has them.
+    pub form: Form,
+}
+
+/// What to keep some frames in: one part, or several one after the other. `film` is the number of the
+/// film's frames.
+pub fn pieces(preset: &Preset, film: u64, frames: &Range<u64>) -> Vec<(Range<u64>, Form)> {
+    match &preset.output {
+        Output::Video(video) if video.intra => vec![(frames.clone(), Form::Intra)],
+        Output::Video(video) => grid::pieces(frames, film, video.segment),
+        _ => vec![(frames.clone(), Form::Pictures)],
+    }
+}
+
 /// The extension of a part's file, without the dot.
-pub fn extension(preset: &Preset) -> &str {
-    if is_intra(preset) { &preset.extensions[0] } else { "mkv" }
+pub fn extension(preset: &Preset, form: Form) -> &str {
+    match form {
+        Form::Pictures => "mkv",
+        Form::Segments => "segments",
+        Form::Intra => &preset.extensions[0],
+    }
 }
 
 /// Opens the sink of one part: `stream` is the film's, of which the part has the range of frames.
 ///
 /// # Errors
 /// What [`super::open`] says.
-pub fn open(
-    path: &Path,
-    preset: &Preset,
-    stream: &Stream,
-    frames: &Range<u64>,
-) -> Result<Box<dyn Sink>> {
+pub fn open(part: &Part, preset: &Preset, stream: &Stream) -> Result<Box<dyn Sink>> {
     preset.check_size(stream.width, stream.height)?;
-    let stream = Stream { audio: None, ..stream.part(frames, true) };
-    if is_intra(preset) {
-        return super::open(path, preset, &stream);
+    let stream = Stream { audio: None, ..stream.part(&part.frames, true) };
+    match (part.form, &preset.output) {
+        (Form::Intra, _) => super::open(&part.path, preset, &stream),
+        #[cfg(feature = "video")]
+        (Form::Segments, Output::Video(video)) => {
+            stream.check()?;
+            Ok(Box::new(super::video::SegmentSink::open(&part.path, preset, video, &stream)?))
+        }
+        _ => {
+            let depth = preset.depth();
+            let height = stream.height * rows(depth);
+            let preset = lossless(depth, stream.width.min(height));
+            let inner = super::open(&part.path, &preset, &Stream { height, ..stream })?;
+            Ok(Box::new(Lossless { inner, depth }))
+        }
     }
-    let depth = preset.depth();
-    let height = stream.height * rows(depth);
-    let preset = lossless(depth, stream.width.min(height));
-    let inner = super::open(path, &preset, &Stream { height, ..stream })?;
-    Ok(Box::new(Lossless { inner, depth }))
 }
 
 /// Makes the film of its parts, in the order of their frames: the same that rendering it in one go
-/// would have made. `stream` is that of all the frames, of which the first has the number `first`.
+/// would have made. Only pictures are encoded. `stream` is that of all the frames.
 ///
 /// # Errors
-/// What [`super::open`] says, [`crate::Error::Incomplete`] where the parts have more or fewer
-/// frames, [`crate::Error::Interrupted`] where the listener asks to stop; no film is written then.
+/// What [`super::open`] says, [`crate::Error::Incomplete`] where a part has more or fewer frames than
+/// it says, [`crate::Error::Invalid`] where one was encoded in another way,
+/// [`crate::Error::Interrupted`] where the listener asks to stop; no film is written then.
 #[cfg(feature = "video")]
 pub fn join(
-    parts: &[PathBuf],
+    parts: &[Part],
     out: &Path,
     preset: &Preset,
     stream: &Stream,
-    first: u64,
     progress: &dyn Progress,
 ) -> Result<Vec<PathBuf>> {
-    use super::video::{Reader, VideoSink};
     use crate::{Error, progress::Status};
 
     let mut done = 0;
@@ -61,34 +89,23 @@ pub fn join(
         let status = Status { done, total: stream.frames.max(done), bottleneck: None };
         if progress.update(&status) { Ok(()) } else { Err(Error::Interrupted) }
     };
-    let sink: Box<dyn Sink> = match &preset.output {
-        Output::Video(video) if video.intra && out.as_os_str() != super::NULL => {
-            stream.check()?;
-            preset.check_path(out)?;
-            preset.check_size(stream.width, stream.height)?;
-            let mut sink = VideoSink::open(out, preset, video, stream)?;
-            for part in parts {
-                sink.append(part, &mut tick)?;
-            }
-            Box::new(sink)
+    let mut film = Joined::open(out, preset, stream)?;
+    for part in parts {
+        let mut frames = 0;
+        film.append(part, &mut || {
+            frames += 1;
+            tick()
+        })?;
+        let expected = part.frames.end - part.frames.start;
+        if frames != expected {
+            return Err(Error::Incomplete(format!(
+                "`{}` has {frames} frames, expected {expected}; `{}` is not written, render the chunk \
+                 again",
+                part.path.display(),
+                out.display()
+            )));
         }
-        _ => {
-            let mut sink = super::open(out, preset, stream)?;
-            let depth = preset.depth();
-            let mut index = first;
-            for part in parts {
-                let mut reader = Reader::open(part)?;
-                while let Some((samples, height)) = reader.picture()? {
-                    let samples = unpacked(samples, depth);
-                    let (width, height) = (stream.width, height / rows(depth));
-                    sink.write(&Picture { index, width, height, samples })?;
-                    index += 1;
-                    tick()?;
-                }
-            }
-            sink
-        }
-    };
+    }
     if done != stream.frames {
         return Err(Error::Incomplete(format!(
             "the parts have {done} frames, expected {}; `{}` is not written, render the parts again",
@@ -96,17 +113,16 @@ pub fn join(
             out.display()
         )));
     }
-    sink.finish()
+    film.finish()
 }
 
 /// Without FFmpeg there are no parts to join.
 #[cfg(not(feature = "video"))]
 pub fn join(
-    _: &[PathBuf],
+    _: &[Part],
     _: &Path,
     _: &Preset,
     _: &Stream,
-    _: u64,
     _: &dyn Progress,
 ) -> Result<Vec<PathBuf>> {
     Err(crate::Error::Missing(
@@ -116,8 +132,61 @@ pub fn join(
     ))
 }
 
-fn is_intra(preset: &Preset) -> bool {
-    matches!(&preset.output, Output::Video(video) if video.intra)
+/// What parts are joined to.
+#[cfg(feature = "video")]
+enum Joined {
+    Film(Box<super::video::VideoSink>),
+    /// Images, or nowhere.
+    Pictures(Box<dyn Sink>),
+}
+
+#[cfg(feature = "video")]
+impl Joined {
+    fn open(out: &Path, preset: &Preset, stream: &Stream) -> Result<Self> {
+        match &preset.output {
+            Output::Video(video) if out.as_os_str() != super::NULL => {
+                stream.check()?;
+                preset.check_path(out)?;
+                preset.check_size(stream.width, stream.height)?;
+                let sink = super::video::VideoSink::open(out, preset, video, stream)?;
+                Ok(Self::Film(Box::new(sink)))
+            }
+            _ => Ok(Self::Pictures(super::open(out, preset, stream)?)),
+        }
+    }
+
+    /// Adds a part; `each` is told of every frame.
+    fn append(&mut self, part: &Part, each: &mut dyn FnMut() -> Result<()>) -> Result<()> {
+        let sink: &mut dyn Sink = match (self, part.form) {
+            (Self::Film(film), Form::Intra) => return film.append(&part.path, each),
+            (Self::Film(film), Form::Segments) => {
+                return film.append_segments(&part.path, part.frames.start, each);
+            }
+            (Self::Film(film), Form::Pictures) => film.as_mut(),
+            (Self::Pictures(sink), Form::Pictures) => sink.as_mut(),
+            // Nowhere takes what is encoded as it is.
+            (Self::Pictures(_), Form::Intra | Form::Segments) => {
+                return part.frames.clone().try_for_each(|_| each());
+            }
+        };
+        let depth = sink.depth();
+        let mut reader = super::video::Reader::open(&part.path)?;
+        let mut index = part.frames.start;
+        while let Some((samples, width, height)) = reader.picture()? {
+            let (samples, height) = (unpacked(samples, depth), height / rows(depth));
+            sink.write(&Picture { index, width, height, samples })?;
+            index += 1;
+            each()?;
+        }
+        Ok(())
+    }
+
+    fn finish(self) -> Result<Vec<PathBuf>> {
+        match self {
+            Self::Film(film) => film.finish(),
+            Self::Pictures(sink) => sink.finish(),
+        }
+    }
 }
 
 /// What a part is made of that holds pictures as they were rendered, of this shorter side.
@@ -143,6 +212,7 @@ fn lossless(depth: Depth, side: u32) -> Preset {
             range: preset::Range::Full,
             threads: 0,
             intra: true,
+            segment: grid::SEGMENT,
             options: [("level", level), ("g", "1")]
                 .map(|(name, value)| (name.to_owned(), value.to_owned()))
                 .into(),
@@ -234,14 +304,15 @@ mod tests {
                 overwrite: false,
             };
             let path = folder.path().join(format!("{name}.mkv"));
-            let mut sink = open(&path, &preset, &stream, &(2..5)).unwrap();
+            let part = Part { path: path.clone(), frames: 2..5, form: Form::Pictures };
+            let mut sink = open(&part, &preset, &stream).unwrap();
             let given: Vec<_> = (2..5).map(|i| picture(i, size, depth)).collect();
             given.iter().for_each(|picture| sink.write(picture).unwrap());
             sink.finish().unwrap();
             let mut reader = super::super::video::Reader::open(&path).unwrap();
             for given in given {
-                let (samples, height) = reader.picture().unwrap().unwrap();
-                assert_eq!(height, size.1 * rows(depth));
+                let (samples, width, height) = reader.picture().unwrap().unwrap();
+                assert_eq!((width, height), (size.0, size.1 * rows(depth)));
                 let bits = |samples: &Samples| match samples {
                     Samples::U8(s) => s.iter().map(|&s| s.into()).collect::<Vec<u32>>(),
                     Samples::U16(s) => s.iter().map(|&s| s.into()).collect(),
@@ -252,7 +323,7 @@ mod tests {
             assert!(reader.picture().unwrap().is_none());
             let name = format!("{}x{}-%d.{}", size.0, size.1, preset.extensions[0]);
             let out = folder.path().join(name);
-            let error = join(&[path], &out, &preset, &stream, 0, &Silent);
+            let error = join(&[part], &out, &preset, &stream, &Silent);
             assert_eq!(error.unwrap_err().exit_code(), 75, "three frames are not seven");
         }
     }

@@ -4,11 +4,13 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::num::NonZeroU64;
 use std::path::Path;
 
 use ron::extensions::Extensions;
 use serde::Deserialize;
 
+use super::grid::SEGMENT;
 use super::pixel_format::PixelFormat;
 use super::{Depth, NULL};
 use crate::report::nearest;
@@ -132,9 +134,17 @@ pub struct Video {
     /// of a film can then be joined without encoding them again.
     #[serde(default)]
     pub intra: bool,
+    /// Frames that are encoded by themselves, so that parts of a film can be joined as they are.
+    /// Unused where every frame is (`intra`).
+    #[serde(default = "segment")]
+    pub segment: NonZeroU64,
     /// Options of the encoder.
     #[serde(default)]
     pub options: BTreeMap<String, String>,
+}
+
+fn segment() -> NonZeroU64 {
+    SEGMENT
 }
 
 /// A codec's name in a file: four ASCII characters.
@@ -230,6 +240,14 @@ impl Preset {
     /// Whether it writes images and not a film: such an output has no sound.
     pub fn is_images(&self) -> bool {
         !matches!(self.output, Output::Video(_))
+    }
+
+    /// Frames that chunks should be whole multiples of, so that joining them encodes nothing.
+    pub fn segment(&self) -> NonZeroU64 {
+        match &self.output {
+            Output::Video(video) if !video.intra => video.segment,
+            _ => NonZeroU64::MIN,
+        }
     }
 
     /// The samples that pictures must have.

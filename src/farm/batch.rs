@@ -7,9 +7,8 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::Job;
+use super::{Job, cut};
 use crate::aside::Aside;
-use crate::schedule::ranges;
 use crate::{Error, Result};
 
 /// An engine of render farms.
@@ -93,7 +92,7 @@ impl Batch {
 
     /// The frames of all tasks.
     pub fn tasks(&self) -> impl Iterator<Item = Range<u64>> + use<> {
-        ranges::split(self.frames.0..self.frames.1 + 1, self.chunk)
+        cut(self.frames.0..self.frames.1 + 1, self.chunk, self.job.segment)
     }
 
     /// The folder of the chunks.

@@ -9,14 +9,31 @@ use serde::{Deserialize, Serialize};
 
 use super::Job;
 use crate::aside::{Aside, sync_folder};
+use crate::encode::Form;
 use crate::{Error, Result, digest};
 
 /// A chunk's description, in JSON beside it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Manifest {
-    /// Name of the chunk's file, in the same folder.
+    /// First and last frame, counted from 0.
+    pub frames: (u64, u64),
+    /// Its files, in the order of their frames.
+    pub pieces: Vec<Piece>,
+    /// What it was rendered on.
+    pub device: String,
+    /// What it is a part of.
+    pub job: Job,
+}
+
+/// A file of a chunk.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Piece {
+    /// Its name, in the same folder.
     pub file: String,
+    /// In what form it has its frames.
+    pub form: Form,
     /// First and last frame, counted from 0.
     pub frames: (u64, u64),
     /// Packets in the file, one a frame.
@@ -25,10 +42,41 @@ pub struct Manifest {
     pub bytes: u64,
     /// SHA-256 of the file.
     pub sha256: String,
-    /// What it was rendered on.
-    pub device: String,
-    /// What it is a part of.
-    pub job: Job,
+}
+
+impl Piece {
+    /// Whether its frames begin with `next` and it is a file of the folder itself.
+    fn follows(&self, next: u64) -> bool {
+        let (first, last) = self.frames;
+        let plain = Path::new(&self.file).file_name().is_some_and(|name| *name == *self.file);
+        plain && first == next && first <= last
+    }
+
+    /// The frames as a range.
+    pub fn range(&self) -> Range<u64> {
+        self.frames.0..self.frames.1.saturating_add(1)
+    }
+
+    /// What is wrong with the file, if anything is.
+    fn fault(&self, folder: &Path) -> Option<String> {
+        self.wrong_length(folder).or_else(|| match digest::of_file(&folder.join(&self.file)) {
+            Err(e) => Some(e.to_string()),
+            Ok((_, sha256)) if sha256 != self.sha256 => Some("is damaged (SHA-256)".into()),
+            Ok(_) if self.packets != self.range().end - self.range().start => {
+                Some(format!("counts {} packets, expected one a frame", self.packets))
+            }
+            Ok(_) => None,
+        })
+    }
+
+    /// What can be told to be wrong with the file without reading it.
+    fn wrong_length(&self, folder: &Path) -> Option<String> {
+        match fs::metadata(folder.join(&self.file)) {
+            Err(e) => Some(format!("cannot be read ({e})")),
+            Ok(found) if found.len() == self.bytes => None,
+            Ok(found) => Some(format!("has {} bytes, expected {}", found.len(), self.bytes)),
+        }
+    }
 }
 
 /// The name of a chunk's files, without extension.
@@ -52,15 +100,22 @@ impl Manifest {
             Error::Incomplete(format!("`{}` is no manifest of a chunk: {e}", path.display()))
         })?;
         let (first, last) = manifest.frames;
-        let plain = Path::new(&manifest.file).file_name().is_some_and(|n| *n == *manifest.file);
-        if plain && first <= last && last < manifest.job.stream.frames {
+        let mut next = first;
+        let strange = manifest.pieces.iter().find(|piece| {
+            let follows = piece.follows(next);
+            next = piece.range().end;
+            !follows
+        });
+        if strange.is_none() && next == last.saturating_add(1) && last < manifest.job.stream.frames
+        {
             return Ok(manifest);
         }
+        let file =
+            strange.map_or_else(String::new, |piece| format!("the file `{}` or ", piece.file));
         Err(Error::Incomplete(format!(
-            "`{}` is no manifest of a chunk: the file `{}` or the frames {first} to {last} cannot be \
-             those of a film of {} frames",
+            "`{}` is no manifest of a chunk: {file}the frames {first} to {last} cannot be those of a \
+             film of {} frames",
             path.display(),
-            manifest.file,
             manifest.job.stream.frames
         )))
     }
@@ -87,21 +142,21 @@ impl Manifest {
         Ok(())
     }
 
-    /// What is wrong with the chunk's file, if anything is.
-    pub(super) fn fault(&self, folder: &Path) -> Option<String> {
-        self.wrong_length(folder).or_else(|| match digest::of_file(&folder.join(&self.file)) {
-            Err(e) => Some(e.to_string()),
-            Ok((_, sha256)) if sha256 != self.sha256 => Some("is damaged (SHA-256)".into()),
-            Ok(_) => None,
+    /// The files.
+    pub(super) fn files<'a>(&'a self, folder: &'a Path) -> impl Iterator<Item = PathBuf> + 'a {
+        self.pieces.iter().map(|piece| folder.join(&piece.file))
+    }
+
+    /// What is wrong with the chunk's files, each with its name.
+    pub(super) fn faults<'a>(&'a self, folder: &'a Path) -> impl Iterator<Item = String> + 'a {
+        self.pieces.iter().filter_map(move |piece| {
+            let fault = piece.fault(folder)?;
+            Some(format!("`{}` {fault}", folder.join(&piece.file).display()))
         })
     }
 
-    /// What can be told to be wrong with the chunk's file without reading it.
-    pub(super) fn wrong_length(&self, folder: &Path) -> Option<String> {
-        match fs::metadata(folder.join(&self.file)) {
-            Err(e) => Some(format!("cannot be read ({e})")),
-            Ok(found) if found.len() == self.bytes => None,
-            Ok(found) => Some(format!("has {} bytes, expected {}", found.len(), self.bytes)),
-        }
+    /// Whether all files are there, as far as their lengths tell.
+    pub(super) fn has_lengths(&self, folder: &Path) -> bool {
+        self.pieces.iter().all(|piece| piece.wrong_length(folder).is_none())
     }
 }

@@ -1,9 +1,10 @@
 //! Films rendered in parts: by several processes or machines, or by one that was interrupted.
 //!
-//! A folder holds the chunks: `000000-000047.mkv` with the frames of its name (both included, counted
-//! from 0), beside it a [`Manifest`] of the same name that ends in `.json`, and while more than one
-//! process may be at work a `.claim` each. A chunk gets its name when it is complete, its manifest
-//! after that, and a chunk without a valid manifest counts as none.
+//! A folder holds the chunks: `000000-000047.segments`, or another extension, with the frames of its name
+//! (both included, counted from 0), beside it a [`Manifest`] of the same name that ends in `.json`, and
+//! while more than one process may be at work a `.claim` each. A chunk that does not begin or end with
+//! a segment has files of its `.head` and `.tail` besides. Files get their names when they are
+//! complete, the manifest comes after that, and a chunk without a valid manifest counts as none.
 //!
 //! An [`Engine`] of a render farm makes chunks in tasks: a [`Batch`] is what it needs to know.
 
@@ -21,6 +22,7 @@ mod survey;
 mod tests;
 
 use std::collections::BTreeSet;
+use std::num::NonZeroU64;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
@@ -31,9 +33,9 @@ use crate::{Error, Result, digest};
 
 pub use batch::{Batch, Engine};
 pub use claim::Claim;
-pub use manifest::Manifest;
+pub use manifest::{Manifest, Piece};
 pub use overview::{Overview, Queued, State};
-pub use plan::{CHUNK, Work, share, sweep};
+pub use plan::{CHUNK, Work, cut, share, sweep};
 pub use sink::{ChunkSink, is_done, is_there};
 pub use survey::{Parts, survey};
 
@@ -53,6 +55,8 @@ pub struct Job {
     pub preset: String,
     /// SHA-256 of what the preset says.
     pub preset_sha256: String,
+    /// Frames that the preset encodes together: see [`Preset::segment`].
+    pub segment: NonZeroU64,
     /// The whole film: size, rate, length and sound.
     pub stream: Stream,
 }
@@ -84,6 +88,7 @@ impl Job {
             precision,
             preset: name.to_string_lossy().into_owned(),
             preset_sha256: preset_sha256(preset),
+            segment: preset.segment(),
             stream,
         })
     }
@@ -122,6 +127,12 @@ impl Job {
             fps: self.stream.fps,
             size: (self.stream.width, self.stream.height),
         }
+    }
+
+    /// Frames in chunks of the usual size: whole segments, as many as [`CHUNK`] frames take.
+    pub fn chunks(&self, frames: Range<u64>) -> impl Iterator<Item = Range<u64>> + use<> {
+        let chunk = CHUNK.get().div_ceil(self.segment.get()).saturating_mul(self.segment.get());
+        cut(frames, NonZeroU64::new(chunk).unwrap_or(CHUNK), self.segment)
     }
 
     /// What is not the same in another job; none where the chunks of both may be joined.

@@ -61,11 +61,13 @@ impl Farm {
         waves * time + shared + lost + slowest + frames as f64 * self.join
     }
 
-    /// The chunk with which that is shortest: whole waves of equal tasks.
-    pub fn best_chunk(&self, frames: u64) -> NonZeroU64 {
+    /// The chunk of whole segments with which that is shortest: whole waves of equal tasks, as far as
+    /// segments allow.
+    pub fn best_chunk(&self, frames: u64, segment: NonZeroU64) -> NonZeroU64 {
         let chunk = |waves: u64| {
             let tasks = self.workers.saturating_mul(waves);
-            NonZeroU64::new(frames.div_ceil(tasks)).unwrap_or(NonZeroU64::MIN)
+            let segments = frames.div_ceil(tasks).div_ceil(segment.get()).max(1);
+            NonZeroU64::new(segments.saturating_mul(segment.get())).unwrap_or(segment)
         };
         let time = |chunk: &NonZeroU64| self.finish(frames, *chunk);
         let chunks = (1..=MOST_WAVES).map(chunk);
@@ -137,7 +139,8 @@ mod tests {
     #[test]
     fn without_losses_one_worker_renders_in_one_go() {
         let farm = Farm { losses: 0.0, ..farm(1) };
-        assert_eq!(farm.best_chunk(5000), chunk(5000));
+        assert_eq!(farm.best_chunk(5000, chunk(1)), chunk(5000));
+        assert_eq!(farm.best_chunk(5000, chunk(24)), chunk(5016));
         assert_eq!(farm.finish(100, chunk(100)), 3.0 + 50.0 + 1.0);
     }
 
@@ -146,7 +149,7 @@ mod tests {
         for workers in [1, 3, 8, 100, 1000] {
             for frames in [1, 200, 2400, 86_400] {
                 let farm = farm(workers);
-                let best = farm.best_chunk(frames);
+                let best = farm.best_chunk(frames, chunk(1));
                 let least = (1..=frames.min(5000)).map(|size| farm.finish(frames, chunk(size)));
                 let least = least.fold(f64::INFINITY, f64::min);
                 let ratio = farm.finish(frames, best) / least;
@@ -157,9 +160,10 @@ mod tests {
 
     #[test]
     fn the_more_is_lost_the_smaller_the_chunks() {
-        let best = |losses| Farm { losses, ..farm(1) }.best_chunk(86_400).get();
+        let best = |losses| Farm { losses, ..farm(1) }.best_chunk(86_400, chunk(1)).get();
         assert!(best(1e-6) > best(1e-5) && best(1e-5) > best(1e-4));
-        let best = |start| Farm { start, losses: 1e-4, ..farm(1) }.best_chunk(86_400).get();
+        let best =
+            |start| Farm { start, losses: 1e-4, ..farm(1) }.best_chunk(86_400, chunk(1)).get();
         assert!(best(1.0) < best(30.0));
     }
 }

@@ -10,9 +10,22 @@ use super::{Claim, Job, Manifest, is_done, is_there, manifest};
 use crate::schedule::ranges;
 use crate::{Error, Result};
 
-/// Frames of a chunk where nobody asks for another number: what an interruption costs at most, and
-/// enough that beginning a chunk costs little.
+/// Frames of a chunk where nobody asks for another number and segments do not demand more: what an
+/// interruption costs at most, and enough that beginning a chunk costs little.
 pub const CHUNK: NonZeroU64 = NonZeroU64::new(48).unwrap();
+
+/// Frames cut into chunks of so many. Chunks of whole segments lie on the grid, so that only the film's
+/// own ends are no whole segments; the first may be shorter then, the last always.
+pub fn cut(
+    frames: Range<u64>,
+    chunk: NonZeroU64,
+    segment: NonZeroU64,
+) -> impl Iterator<Item = Range<u64>> + use<> {
+    let over = if chunk.get() % segment == 0 { frames.start % segment } else { 0 };
+    let first = frames.start.saturating_add(chunk.get() - over).min(frames.end);
+    let head = (!frames.is_empty()).then_some(frames.start..first);
+    head.into_iter().chain(ranges::split(first..frames.end, chunk))
+}
 
 /// A process's part in seeing to it that all chunks of some frames are there.
 pub trait Work {
@@ -41,7 +54,7 @@ pub fn share(
     verified: bool,
     work: &mut dyn Work,
 ) -> Result<()> {
-    let mut open: Vec<_> = ranges::split(frames, CHUNK).collect();
+    let mut open: Vec<_> = job.chunks(frames).collect();
     let is_old = |chunk: &Range<u64>| !verified && is_there(folder, job, chunk);
     let old: Vec<_> = open.iter().filter(|chunk| is_old(chunk)).cloned().collect();
     while !open.is_empty() {
@@ -91,13 +104,13 @@ pub fn sweep(
                 Ok(manifest)
                     if manifest.job == *job
                         && plan.contains(&path)
-                        && manifest.fault(folder).is_none() =>
+                        && manifest.faults(folder).next().is_none() =>
                 {
                     kept.push(manifest.range());
                 }
                 Ok(manifest) => {
                     remove(&path)?;
-                    remove(&folder.join(&manifest.file))?;
+                    manifest.files(folder).try_for_each(|file| remove(&file))?;
                 }
                 Err(_) => remove(&path)?,
             }

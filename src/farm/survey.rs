@@ -4,8 +4,9 @@ use std::fs;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
-use super::manifest::stem;
+use super::manifest::{Piece, stem};
 use super::{Job, Manifest};
+use crate::encode::parts::Part;
 use crate::{Error, Result};
 
 /// Messages name at most so many chunks.
@@ -19,12 +20,12 @@ pub struct Parts {
     /// Their frames.
     pub frames: Range<u64>,
     /// Their files, in the order of their frames.
-    pub files: Vec<PathBuf>,
-    /// What each was rendered on.
+    pub files: Vec<Part>,
+    /// What each chunk was rendered on.
     pub devices: Vec<String>,
 }
 
-/// Verifies all chunks of a folder, each by its size and SHA-256, and that together they hold each of
+/// Verifies all chunks of a folder, each by the sizes and SHA-256 of its files, and that together they hold each of
 /// the frames once, and no others. `frames` tells them, given the film's length.
 ///
 /// # Errors
@@ -62,18 +63,16 @@ pub fn survey(folder: &Path, frames: impl FnOnce(u64) -> Result<Range<u64>>) -> 
             frames.end.saturating_sub(1)
         )));
     }
-    for (manifest, path) in &manifests {
-        if let Some(fault) = manifest.fault(folder) {
-            bad.push(format!("`{}` {fault}", folder.join(&manifest.file).display()));
-        } else if manifest.packets != manifest.range().end - manifest.range().start {
-            bad.push(format!("`{}` counts {} packets", path.display(), manifest.packets));
-        }
-    }
+    bad.extend(manifests.iter().flat_map(|(manifest, _)| manifest.faults(folder)));
     bad.extend(gaps(&manifests, &frames).map(|gap| format!("`{}` is missing", stem(&gap))));
     if bad.is_empty() {
-        let files = manifests.iter().map(|(manifest, _)| folder.join(&manifest.file)).collect();
         let devices = manifests.iter().map(|(manifest, _)| manifest.device.clone()).collect();
-        return Ok(Parts { job, frames, files, devices });
+        let pieces = manifests.into_iter().flat_map(|(manifest, _)| manifest.pieces);
+        let file = |piece: Piece| {
+            let (path, frames) = (folder.join(&piece.file), piece.range());
+            Part { path, frames, form: piece.form }
+        };
+        return Ok(Parts { job, frames, files: pieces.map(file).collect(), devices });
     }
     let more = bad.len().saturating_sub(NAMED);
     bad.truncate(NAMED);

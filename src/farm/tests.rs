@@ -11,7 +11,7 @@ use super::openjd::OpenJd;
 use super::slurm::Slurm;
 use super::*;
 use crate::digest;
-use crate::schedule::ranges;
+use crate::encode::Form;
 
 fn job() -> Job {
     let stream = Stream {
@@ -32,15 +32,17 @@ fn job() -> Job {
 fn put(folder: &Path, job: &Job, frames: &Range<u64>, content: &str) {
     let file = format!("{}.mkv", manifest::stem(frames));
     fs::write(folder.join(&file), content).unwrap();
-    let manifest = Manifest {
+    let inclusive = (frames.start, frames.end - 1);
+    let piece = Piece {
         file,
-        frames: (frames.start, frames.end - 1),
+        form: Form::Pictures,
+        frames: inclusive,
         packets: frames.end - frames.start,
         bytes: content.len() as u64,
         sha256: digest::of_text(content),
-        device: "cpu".into(),
-        job: job.clone(),
     };
+    let (pieces, device) = (vec![piece], "cpu".into());
+    let manifest = Manifest { frames: inclusive, pieces, device, job: job.clone() };
     manifest.write(folder).unwrap();
 }
 
@@ -127,11 +129,55 @@ fn sweeping_leaves_just_the_good_chunks_of_the_plan() {
     fs::write(folder.join("000144-000191.mkv.n0.7.0.part"), "half").unwrap();
     fs::write(folder.join("000192-000199.json"), "{}").unwrap();
     fs::write(folder.join("notes.txt"), "kept").unwrap();
-    let kept = sweep(folder, &job, ranges::split(0..200, CHUNK)).unwrap();
+    let kept = sweep(folder, &job, job.chunks(0..200)).unwrap();
     assert_eq!((kept.len(), &kept[0]), (1, &(0..48)));
     let mut names: Vec<_> = fs::read_dir(folder).unwrap().map(|e| e.unwrap().file_name()).collect();
     names.sort();
     assert_eq!(names, ["000000-000047.json", "000000-000047.mkv", "notes.txt"]);
+}
+
+#[test]
+fn chunks_of_whole_segments_lie_on_the_grid() {
+    let of = |frames, chunk: u64, segment: u64| {
+        let number = |number| NonZeroU64::new(number).unwrap();
+        cut(frames, number(chunk), number(segment)).collect::<Vec<_>>()
+    };
+    assert_eq!(of(0..100, 48, 24), [0..48, 48..96, 96..100]);
+    assert_eq!(of(10..100, 48, 24), [10..48, 48..96, 96..100]);
+    assert_eq!(of(30..100, 48, 24), [30..72, 72..100]);
+    assert_eq!(of(30..40, 48, 24), [30..40]);
+    assert_eq!(of(10..60, 25, 24), [10..35, 35..60], "as it was typed");
+    assert_eq!(of(10..60, 48, 1), [10..58, 58..60]);
+    assert_eq!(of(7..7, 48, 24), [0..0; 0]);
+    let video = Preset::find("h264").unwrap();
+    let job = Job { segment: video.segment(), ..job() };
+    assert_eq!(job.chunks(30..100).collect::<Vec<_>>(), [30..72, 72..100]);
+    let job = Job { segment: NonZeroU64::new(100).unwrap(), ..job };
+    assert_eq!(job.chunks(0..250).collect::<Vec<_>>(), [0..100, 100..200, 200..250]);
+}
+
+#[test]
+fn a_manifest_whose_pieces_do_not_make_its_frames_is_none() {
+    let (folder, job) = (TempDir::new().unwrap(), job());
+    let folder = folder.path();
+    put(folder, &job, &(48..96), "good");
+    let path = manifest::path(folder, &(48..96));
+    let good = Manifest::read(&path).unwrap();
+    let piece = |file: &str, frames| Piece { file: file.into(), frames, ..good.pieces[0].clone() };
+    for (pieces, is_good) in [
+        (vec![piece("a", (48, 60)), piece("b", (61, 95))], true),
+        (vec![piece("a", (48, 60)), piece("b", (62, 95))], false),
+        (vec![piece("a", (48, 60))], false),
+        (vec![piece("a", (60, 48)), piece("b", (49, 95))], false),
+        (vec![piece("a", (48, u64::MAX))], false),
+        (vec![piece("../a", (48, 95))], false),
+        (vec![], false),
+    ] {
+        let manifest = Manifest { pieces, ..good.clone() };
+        manifest.write(folder).unwrap();
+        let code = Manifest::read(&path).err().map(|error| error.exit_code());
+        assert_eq!(code, (!is_good).then_some(75), "{manifest:?}");
+    }
 }
 
 #[test]

@@ -89,7 +89,8 @@ impl Request {
     /// kept from being rounded to TF32 only by the environment.
     ///
     /// # Errors
-    /// [`Error::Missing`] where CUDA is demanded and its libraries, driver or device are not there;
+    /// [`Error::Missing`] where CUDA is demanded and its libraries or that device are not there,
+    /// [`Error::Device`] where the driver shows none at all;
     /// [`Error::Usage`] where the device cannot do the precision.
     pub fn open(self, precision: Precision) -> Result<Device> {
         if self != Self::Cpu && precision != Precision::Tf32 {
@@ -109,15 +110,16 @@ impl Request {
             Self::Auto if devices == 0 => Ok(Device::Cpu),
             Self::Auto => Ok(Device::Cuda(0)),
             Self::Cuda(index) if (index as i64) < devices => Ok(Device::Cuda(index)),
+            // What runs this program again may do so on another machine.
+            Self::Cuda(index) if loaded.is_ok() && devices <= 0 => Err(Error::Device(format!(
+                "`--device cuda:{index}` was asked for, but the NVIDIA driver shows no device; \
+                 check `nvidia-smi`, or use `--device cpu`"
+            ))),
             Self::Cuda(index) => Err(Error::Missing(match loaded {
                 Err(why) => format!(
                     "`--device cuda:{index}` needs libtorch's CUDA libraries, which cannot be loaded ({}); \
                      run `make setup` on a machine with an NVIDIA driver, or use `--device cpu`",
                     cuda::why(&why)
-                ),
-                Ok(()) if devices <= 0 => format!(
-                    "`--device cuda:{index}` was asked for, but the NVIDIA driver shows no device; \
-                     check `nvidia-smi`, or use `--device cpu`"
                 ),
                 Ok(()) => format!(
                     "`--device cuda:{index}` was asked for, but the devices here are cuda:0 to cuda:{}",

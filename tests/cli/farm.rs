@@ -38,6 +38,7 @@ fn the_joined_film_is_the_one_of_a_single_run() {
     for (preset, out) in [
         ("h264", "a.mp4"),
         ("h265", "a.mp4"),
+        ("av1", "a.mp4"),
         ("prores-4444", "a.mov"),
         ("ffv1", "a.mkv"),
         ("png", "a/%03d.png"),
@@ -75,7 +76,9 @@ fn a_manifest_tells_what_the_chunk_is() {
     let manifest = manifest(&folder, "000001-000002");
     let file = folder.read("chunks/000001-000002.mkv");
     assert_eq!(manifest["frames"], serde_json::json!([1, 2]));
-    assert_eq!((&manifest["packets"], &manifest["bytes"]), (&2.into(), &file.len().into()));
+    let piece = &manifest["pieces"][0];
+    assert_eq!((&piece["packets"], &piece["bytes"]), (&2.into(), &file.len().into()));
+    assert_eq!((&piece["form"], &piece["file"]), (&"pictures".into(), &"000001-000002.mkv".into()));
     assert_eq!(
         (&manifest["device"], &manifest["job"]["precision"]),
         (&"cpu".into(), &"f32".into())
@@ -85,8 +88,44 @@ fn a_manifest_tells_what_the_chunk_is() {
         let output = std::process::Command::new("sha256sum").arg(path).output().unwrap();
         String::from_utf8(output.stdout).unwrap()[..64].to_owned()
     };
-    assert_eq!(manifest["sha256"], sum(&folder.path("chunks/000001-000002.mkv")));
+    assert_eq!(piece["sha256"], sum(&folder.path("chunks/000001-000002.mkv")));
     assert_eq!(manifest["job"]["model_sha256"], sum(&super::tools::pickle(R)));
+}
+
+#[test]
+fn a_chunk_holds_whole_segments_and_its_ragged_edges() {
+    let folder = Folder::with(STYLEGAN2, "duration: 60, seeds: [1, 2, 3]");
+    wav(&folder);
+    let with = ["--size", "80x64", "--preset", "h264-draft", "--audio", "sound.wav"];
+    for (frames, expected) in [
+        ("0-9", &["000000-000009.mkv"][..]),
+        ("10-55", &["000010-000055.head.mkv", "000010-000055.segments", "000010-000055.tail.mkv"]),
+        ("56-59", &["000056-000059.mkv"]),
+    ] {
+        assert!(chunk(&folder, frames, &with));
+        let (first, last) = frames.split_once('-').unwrap();
+        let manifest = manifest(&folder, &format!("{first:0>6}-{last:0>6}"));
+        let pieces = manifest["pieces"].as_array().unwrap();
+        let files: Vec<_> = pieces.iter().map(|piece| piece["file"].as_str().unwrap()).collect();
+        assert_eq!(files, expected);
+        assert!(files.iter().all(|file| folder.path(&format!("chunks/{file}")).exists()));
+        assert!(!chunk(&folder, frames, &with), "it is there");
+    }
+    let body = folder.path("chunks/000010-000055.segments");
+    let whole = fs::read(&body).unwrap();
+    let mut holed = whole.clone();
+    holed[200..300].fill(0);
+    for spoilt in [&holed[..], &whole[..whole.len() - 1]] {
+        fs::write(&body, spoilt).unwrap();
+        let said = folder.run(&["join", "chunks", "-o", "a.mp4"]).fails(75, "make no film");
+        assert!(said.contains("chunks/000010-000055.segments"), "{said}");
+    }
+    assert!(chunk(&folder, "10-55", &with), "it is rendered again");
+    assert!(fs::read(&body).unwrap() == whole);
+    folder.run(&["join", "chunks", "-o", "a.mp4", "-q"]).ok();
+    folder.run(&[&["t.ron", "-q", "-o", "whole.mp4"], &with[..]].concat()).ok();
+    assert!(folder.read("a.mp4") == folder.read("whole.mp4"));
+    folder.run(&["join", "chunks", "-o", "null:", "-q"]).ok();
 }
 
 #[test]

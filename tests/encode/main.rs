@@ -5,4 +5,5 @@ mod audio;
 mod colour;
 mod failures;
 mod order;
+mod segments;
 mod tools;

@@ -31,7 +31,7 @@ CACHE = os.environ.get("SG3RENDER_CACHE") or os.path.join(
 )
 FRAMES, CHUNK, TASKS = 200, 25, 8
 SIZE = ["--size", "80x64"]
-PART = re.compile(r"(\d+)-(\d+)\.mkv\.[^.]+\.(\d+)\.\d+\.part$")
+PART = re.compile(r"(\d+)-(\d+)(?:\.head|\.tail)?\.(?:mkv|segments)\.[^.]+\.(\d+)\.\d+\.part$")
 
 
 class Job:

@@ -2,8 +2,8 @@
 
 use std::ffi::{CString, c_int};
 
-use ffmpeg_next::codec::{Context, encoder::Encoder};
-use ffmpeg_next::{Rational, ffi};
+use ffmpeg_next::codec::{Context, Parameters, encoder::Encoder};
+use ffmpeg_next::{Packet, Rational, ffi};
 
 use super::fault::{Fault, c_string, heard, ok};
 use super::options::{Options, not_accepted, refused};
@@ -170,6 +170,40 @@ pub(super) fn extradata(encoder: &Encoder) -> &[u8] {
             false => std::slice::from_raw_parts(context.extradata, context.extradata_size as usize),
         }
     }
+}
+
+/// The next packet that an encoder has ready, none where it wants more frames or has given all.
+pub(super) fn receive(encoder: &mut Encoder) -> Result<Option<Packet>, Fault> {
+    let mut packet = Packet::empty();
+    match encoder.receive_packet(&mut packet).map_err(Fault::from) {
+        Ok(()) => Ok(Some(packet)),
+        Err(Fault::AGAIN | Fault::END) => Ok(None),
+        Err(fault) => Err(fault),
+    }
+}
+
+/// Frames by which decoding begins before showing: none where frames are stored as they are shown.
+pub(super) fn delay(encoder: &Encoder) -> u64 {
+    // SAFETY: the encoder is open; its fields are only read, and descriptors are constants.
+    let (delay, reorders) = unsafe {
+        let context = &*encoder.as_ptr();
+        let codec = ffi::avcodec_descriptor_get(context.codec_id).as_ref();
+        let reorders = codec.is_some_and(|c| c.props & ffi::AV_CODEC_PROP_REORDER as c_int != 0);
+        (context.has_b_frames, reorders)
+    };
+    let delay = if delay == 0 && reorders { read_delay(encoder).unwrap_or(0) } else { delay };
+    delay.max(0) as u64
+}
+
+/// The same out of the headers: x265 tells it nowhere else.
+fn read_delay(encoder: &Encoder) -> Option<c_int> {
+    let mut parameters = Parameters::new();
+    // SAFETY: both are valid; the parameters get copies.
+    ok(unsafe { ffi::avcodec_parameters_from_context(parameters.as_mut_ptr(), encoder.as_ptr()) })
+        .ok()?;
+    let decoder = Context::from_parameters(parameters).ok()?.decoder().video().ok()?;
+    // SAFETY: the decoder is open, and its number is only read.
+    Some(unsafe { (*decoder.as_ptr()).has_b_frames })
 }
 
 /// The time of one frame in seconds.

@@ -3,83 +3,68 @@
 use std::path::{Path, PathBuf};
 
 use ffmpeg_next::codec::encoder::Encoder;
-use ffmpeg_next::{Packet, Rational};
 
 mod audio;
 mod codec;
 mod fault;
+mod film;
 mod finished;
 mod mux;
 mod options;
 mod reader;
 mod resample;
 mod scale;
+mod segmented;
 mod source;
 mod transcode;
 
-use self::audio::Audio;
 use self::fault::{Fault, listen};
+use self::film::Film;
 pub(super) use self::finished::{Finished, frame_sizes};
-use self::mux::Muxer;
 pub(super) use self::reader::Reader;
 use self::scale::Scaler;
+use self::segmented::Segmented;
 use self::source::Source;
 use super::preset::{Preset, Video};
+use super::segments::{self, Segment};
 use super::{Depth, Picture, Sink, Stream};
-use crate::aside::{Aside, sync_folder};
 use crate::{Error, Result};
 
 /// A video file that is being written.
 pub(super) struct VideoSink {
-    encoder: Encoder,
-    scaler: Scaler,
-    audio: Option<Audio>,
-    muxer: Muxer,
-    // Below the muxer: dropped after it, so that the file is closed before it is removed.
-    aside: Aside,
+    film: Film,
+    coder: Coder,
     depth: Depth,
     stream: Stream,
-    track: usize,
     pictures: i64,
-    packets: i64,
+}
+
+/// What makes packets of pictures.
+enum Coder {
+    /// One encoder from beginning to end: every frame is encoded for itself.
+    Intra { encoder: Encoder, scaler: Scaler },
+    /// One encoder for each segment.
+    Segmented(Box<Segmented>),
 }
 
 impl VideoSink {
     /// Creates the file and opens everything that writes into it.
     pub fn open(out: &Path, preset: &Preset, video: &Video, stream: &Stream) -> Result<Self> {
         listen();
-        let aside = Aside::create(out, stream.overwrite)?;
-        let mut muxer = Muxer::create(aside.path(), out, preset, video)?;
-        let encoder = codec::open(preset, video, stream, muxer.wants_global_header())?;
-        let scaler = Scaler::new(preset, video, stream)?;
-        let track = muxer.add_encoded(&encoder)?;
-        let audio = match &stream.audio {
-            Some((path, offset)) => Some(Audio::open(
-                path,
-                *offset,
-                codec::frame_time(stream),
-                &video.container,
-                &mut muxer,
-            )?),
-            None => None,
+        let mut film = Film::create(out, preset, video, stream)?;
+        let header = film.wants_global_header();
+        let coder = if video.intra {
+            let encoder = codec::open(preset, video, stream, header)?;
+            film.begin(&encoder, preset, video, stream)?;
+            Coder::Intra { encoder, scaler: Scaler::new(preset, video, stream)? }
+        } else {
+            let coder = Segmented::open(preset, video, stream, header, out)?;
+            if let Some(encoder) = coder.encoder() {
+                film.begin(encoder, preset, video, stream)?;
+            }
+            Coder::Segmented(Box::new(coder))
         };
-        if let Some(comment) = &stream.comment {
-            muxer.set_comment(comment);
-        }
-        muxer.write_header(preset, video)?;
-        let (depth, stream) = (preset.depth(), stream.clone());
-        Ok(Self {
-            encoder,
-            scaler,
-            audio,
-            muxer,
-            aside,
-            depth,
-            stream,
-            track,
-            pictures: 0,
-            packets: 0,
-        })
+        Ok(Self { film, coder, depth: preset.depth(), stream: stream.clone(), pictures: 0 })
     }
 
     /// Takes the pictures of a file that another sink of the same preset and size has written,
@@ -88,60 +73,71 @@ impl VideoSink {
     /// Fails where a frame is not encoded for itself, and where the encoder's headers differ.
     pub fn append(&mut self, part: &Path, each: &mut dyn FnMut() -> Result<()>) -> Result<()> {
         let mut source = Source::pictures(part)?;
-        let unlike = |what: &str| {
-            Error::Invalid(format!(
-                "`{}` cannot be joined as it is: {what}; render it again here",
-                part.display()
-            ))
+        let Coder::Intra { encoder, .. } = &self.coder else {
+            return Err(unlike(part, "not every frame is encoded for itself here"));
         };
         // Matroska fills up to an even length with a zero.
-        let padding = source.extradata().strip_prefix(codec::extradata(&self.encoder));
-        let headers = !codec::extradata(&self.encoder).is_empty();
-        if headers && !padding.is_some_and(|rest| rest.iter().all(|&byte| byte == 0)) {
-            return Err(unlike("its encoder was set up in another way than the one here"));
+        let own = codec::extradata(encoder);
+        let padding = source.extradata().strip_prefix(own);
+        if !own.is_empty() && !padding.is_some_and(|rest| rest.iter().all(|&byte| byte == 0)) {
+            return Err(unlike(part, OTHER_HEADERS));
         }
         while let Some(mut packet) = source.packet()? {
             if !packet.is_key() {
-                return Err(unlike("not every frame in it is encoded for itself"));
+                return Err(unlike(part, "not every frame in it is encoded for itself"));
             }
             packet.set_pts(Some(self.pictures));
-            packet.set_dts(Some(self.pictures));
-            packet.set_duration(1);
-            self.muxer.write(&mut packet, self.track, self.frame_time())?;
+            self.film.packet(packet)?;
             self.pictures += 1;
-            self.packets += 1;
-            if let Some(audio) = &mut self.audio {
-                audio.advance(self.pictures, &mut self.muxer)?;
-            }
             each()?;
         }
         Ok(())
     }
 
-    /// Writes what the encoder has ready.
-    fn drain(&mut self) -> Result<()> {
-        loop {
-            let mut packet = Packet::empty();
-            match self.encoder.receive_packet(&mut packet).map_err(Fault::from) {
-                Ok(()) => {}
-                Err(Fault::AGAIN | Fault::END) => return Ok(()),
-                Err(fault) => return Err(self.failed(fault)),
-            }
-            if packet.duration() == 0 {
-                packet.set_duration(1);
-            }
-            self.muxer.write(&mut packet, self.track, self.frame_time())?;
-            self.packets += 1;
+    /// The same with the segments of a file, which begins with the frame `first`.
+    ///
+    /// Fails also where segments do not follow each other.
+    pub fn append_segments(
+        &mut self,
+        part: &Path,
+        first: u64,
+        each: &mut dyn FnMut() -> Result<()>,
+    ) -> Result<()> {
+        let mut reader = segments::Reader::open(part)?;
+        let Coder::Segmented(coder) = &mut self.coder else {
+            return Err(unlike(part, "every frame is encoded for itself here"));
+        };
+        if reader.headers() != coder.headers() {
+            return Err(unlike(part, OTHER_HEADERS));
         }
+        let before = coder.finish()?;
+        before.iter().try_for_each(|segment| self.film.segment(segment))?;
+        let mut next = first;
+        while let Some(segment) = reader.segment()? {
+            if segment.first != next {
+                return Err(unlike(
+                    part,
+                    &format!("the frame {} follows on the frame {next}", segment.first),
+                ));
+            }
+            self.film.segment(&segment)?;
+            for _ in &segment.packets {
+                next += 1;
+                self.pictures += 1;
+                each()?;
+            }
+        }
+        Ok(())
     }
+}
 
-    fn frame_time(&self) -> Rational {
-        codec::frame_time(&self.stream)
-    }
+const OTHER_HEADERS: &str = "its encoder was set up in another way than the one here";
 
-    fn failed(&self, fault: Fault) -> Error {
-        fault.of("encode", self.aside.target())
-    }
+fn unlike(part: &Path, what: &str) -> Error {
+    Error::Invalid(format!(
+        "`{}` cannot be joined as it is: {what}; render it again here",
+        part.display()
+    ))
 }
 
 impl Sink for VideoSink {
@@ -150,44 +146,88 @@ impl Sink for VideoSink {
     }
 
     fn write(&mut self, picture: &Picture) -> Result<()> {
-        picture.check(&self.stream, self.depth)?;
-        let mut frame = self.scaler.convert(picture).map_err(|fault| self.failed(fault))?;
-        frame.set_pts(Some(self.pictures));
-        self.encoder.send_frame(&frame).map_err(|error| self.failed(error.into()))?;
-        self.pictures += 1;
-        self.drain()?;
-        match &mut self.audio {
-            Some(audio) => audio.advance(self.pictures, &mut self.muxer),
-            None => Ok(()),
+        let film = &mut self.film;
+        match &mut self.coder {
+            Coder::Intra { encoder, scaler } => {
+                picture.check(&self.stream, self.depth)?;
+                let failed = |fault: Fault, film: &Film| fault.of("encode", film.target());
+                let mut frame = scaler.convert(picture).map_err(|fault| failed(fault, film))?;
+                frame.set_pts(Some(self.pictures));
+                encoder.send_frame(&frame).map_err(|error| failed(error.into(), film))?;
+                drain(encoder, film)?;
+            }
+            Coder::Segmented(coder) => {
+                let ready = coder.write(picture)?;
+                ready.iter().try_for_each(|segment| film.segment(segment))?;
+            }
         }
+        self.pictures += 1;
+        Ok(())
+    }
+
+    fn finish(self: Box<Self>) -> Result<Vec<PathBuf>> {
+        let Self { mut film, mut coder, pictures, .. } = *self;
+        match &mut coder {
+            Coder::Intra { encoder, .. } => {
+                let sent = encoder.send_eof().map_err(Fault::from);
+                sent.map_err(|fault| fault.of("encode", film.target()))?;
+                drain(encoder, &mut film)?;
+            }
+            Coder::Segmented(coder) => {
+                let ready = coder.finish()?;
+                ready.iter().try_for_each(|segment| film.segment(segment))?;
+            }
+        }
+        Ok(vec![film.finish(pictures)?])
+    }
+}
+
+/// Writes what the encoder has ready.
+fn drain(encoder: &mut Encoder, film: &mut Film) -> Result<()> {
+    loop {
+        let received = codec::receive(encoder);
+        match received.map_err(|fault| fault.of("encode", film.target()))? {
+            Some(packet) => film.packet(packet)?,
+            None => return Ok(()),
+        }
+    }
+}
+
+/// Whole segments of a film in a file of their own.
+pub(super) struct SegmentSink {
+    coder: Segmented,
+    file: segments::Writer,
+    depth: Depth,
+}
+
+impl SegmentSink {
+    /// Creates the file and opens the encoder.
+    pub fn open(out: &Path, preset: &Preset, video: &Video, stream: &Stream) -> Result<Self> {
+        let header = mux::wants_global_header(&video.container)?;
+        let coder = Segmented::open(preset, video, stream, header, out)?;
+        let file = segments::Writer::create(out, coder.headers())?;
+        Ok(Self { coder, file, depth: preset.depth() })
+    }
+
+    fn put(&mut self, ready: Vec<Segment>) -> Result<()> {
+        ready.iter().try_for_each(|segment| self.file.write(segment))
+    }
+}
+
+impl Sink for SegmentSink {
+    fn depth(&self) -> Depth {
+        self.depth
+    }
+
+    fn write(&mut self, picture: &Picture) -> Result<()> {
+        let ready = self.coder.write(picture)?;
+        self.put(ready)
     }
 
     fn finish(mut self: Box<Self>) -> Result<Vec<PathBuf>> {
-        let path = self.aside.target().to_path_buf();
-        if self.pictures == 0 {
-            return Err(Error::Usage(format!(
-                "no frame was rendered, `{}` is not written",
-                path.display()
-            )));
-        }
-        self.encoder.send_eof().map_err(|error| self.failed(error.into()))?;
-        self.drain()?;
-        if let Some(audio) = &mut self.audio {
-            audio.finish(self.pictures, &mut self.muxer)?;
-        }
-        if self.packets != self.pictures {
-            return Err(Error::Device(format!(
-                "the encoder made {} packets of {} frames; `{}` is not written",
-                self.packets,
-                self.pictures,
-                path.display()
-            )));
-        }
-        let Self { muxer, aside, .. } = *self;
-        muxer.finish()?;
-        aside.commit()?;
-        sync_folder(&path);
-        Ok(vec![path])
+        let ready = self.coder.finish()?;
+        self.put(ready)?;
+        Ok(vec![self.file.finish()?])
     }
 }
 

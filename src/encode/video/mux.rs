@@ -12,6 +12,14 @@ use super::options::{Options, not_accepted, refused};
 use crate::encode::preset::{Preset, Video};
 use crate::{Error, Result};
 
+/// Whether encoders must put their headers into those of this container, which FFmpeg may not know.
+pub(super) fn wants_global_header(container: &str) -> Result<bool> {
+    let name = c_string(container)?;
+    // SAFETY: the name is terminated and only read; FFmpeg's formats are constants.
+    let kind = unsafe { ffi::av_guess_format(name.as_ptr(), ptr::null(), ptr::null()).as_ref() };
+    Ok(kind.is_some_and(|kind| kind.flags & ffi::AVFMT_GLOBALHEADER != 0))
+}
+
 /// A container that is being written.
 pub(super) struct Muxer {
     output: format::context::Output,

@@ -29,10 +29,10 @@ impl Reader {
         Ok(Self { source, decoder, path: path.to_path_buf() })
     }
 
-    /// The samples of the next picture, rows from the top, and its height; none at the end.
+    /// The samples of the next picture, rows from the top, its width and height; none at the end.
     ///
     /// Fails where the file is damaged, and where it is none in which pictures were stored.
-    pub fn picture(&mut self) -> Result<Option<(Samples, u32)>> {
+    pub fn picture(&mut self) -> Result<Option<(Samples, u32, u32)>> {
         let mut frame = frame::Video::empty();
         loop {
             match self.decoder.receive_frame(&mut frame).map_err(Fault::from) {
@@ -72,6 +72,6 @@ impl Reader {
                 )));
             }
         };
-        Ok(Some((samples, height)))
+        Ok(Some((samples, width as u32, height)))
     }
 }

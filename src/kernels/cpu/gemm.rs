@@ -50,24 +50,41 @@ impl Matrix {
     pub fn new(
         factors: Factors,
         [inputs, outputs]: [usize; 2],
-        value: impl Fn(usize, usize) -> f32,
+        value: impl Fn(usize, usize) -> f32 + Sync,
     ) -> Self {
+        Self::several(factors, [inputs, outputs], |i, o| [value(i, o)]).swap_remove(0)
+    }
+
+    /// Takes the values of several matrices at once: of large ones, asking each value's place N times
+    /// would fetch the same memory N times.
+    pub fn several<const N: usize>(
+        factors: Factors,
+        [inputs, outputs]: [usize; 2],
+        values: impl Fn(usize, usize) -> [f32; N] + Sync,
+    ) -> Vec<Self> {
         let (words, blocks) = (inputs.div_ceil(factors.in_word()), outputs.div_ceil(16));
-        let value = |input: usize, output: usize| {
-            if input < inputs && output < outputs { value(input, output) } else { 0.0 }
+        let values = |input: usize, output: usize| {
+            if input < inputs && output < outputs { values(input, output) } else { [0.0; N] }
         };
         let word = |word: usize, output: usize| match factors {
-            Factors::F32 => value(word, output),
+            Factors::F32 => values(word, output),
             Factors::Bf16 => {
-                let half = |input| u32::from(half::bf16::from_f32(value(input, output)).to_bits());
-                f32::from_bits(half(2 * word) | half(2 * word + 1) << 16)
+                let (low, high) = (values(2 * word, output), values(2 * word + 1, output));
+                let half = |value| u32::from(half::bf16::from_f32(value).to_bits());
+                std::array::from_fn(|n| f32::from_bits(half(low[n]) | half(high[n]) << 16))
             }
         };
-        let vector = |i: usize| {
+        let vectors = |i: usize| -> [Pixel; N] {
             let (block, input) = (i / words, i % words);
-            Pixel(std::array::from_fn(|lane| word(input, block * 16 + lane)))
+            let lanes: [[f32; N]; 16] = std::array::from_fn(|lane| word(input, block * 16 + lane));
+            std::array::from_fn(|n| Pixel(std::array::from_fn(|lane| lanes[lane][n])))
         };
-        Self { factors, words, blocks, columns: (0..blocks * words).map(vector).collect() }
+        let vectors: Vec<_> = (0..blocks * words).into_par_iter().map(vectors).collect();
+        let matrix = |n: usize| {
+            let columns = vectors.iter().map(|vectors| vectors[n]).collect();
+            Self { factors, words, blocks, columns }
+        };
+        (0..N).into_par_iter().map(matrix).collect()
     }
 }
 

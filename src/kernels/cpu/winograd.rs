@@ -56,14 +56,11 @@ fn at_points(taps: [f64; 3]) -> [f64; IN] {
 impl Winograd {
     /// Transforms weights `[outputs, inputs, 3, 3]`.
     pub fn new(factors: Factors, weights: &[f32], [inputs, outputs]: [usize; 2]) -> Self {
-        let transformed: Vec<[f32; POINTS]> = weights
-            .par_chunks_exact(9)
-            .map(|taps| transform(taps.try_into().unwrap_or(&[0.0; 9])))
-            .collect();
-        let matrix = |point: usize| {
-            Matrix::new(factors, [inputs, outputs], |i, o| transformed[o * inputs + i][point])
+        let values = |input: usize, output: usize| {
+            let taps = weights[(output * inputs + input) * 9..].first_chunk();
+            transform(taps.unwrap_or(&[0.0; 9]))
         };
-        Self { factors, matrices: (0..POINTS).into_par_iter().map(matrix).collect() }
+        Self { factors, matrices: Matrix::several::<POINTS>(factors, [inputs, outputs], values) }
     }
 
     /// Correlates `x` with full padding of 2: two pixels more a side.
