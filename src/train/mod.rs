@@ -9,6 +9,7 @@ pub mod blur;
 pub mod checkpoint;
 pub mod draws;
 pub mod events;
+pub mod launch;
 pub mod losses;
 pub mod order;
 pub mod preset;

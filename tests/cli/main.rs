@@ -17,6 +17,7 @@ mod networks;
 mod output;
 mod picture;
 mod presets;
+mod processes;
 mod report;
 mod resume;
 mod splits;

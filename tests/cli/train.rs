@@ -9,7 +9,7 @@ use sg3render::dataset::{Writer, encode};
 use super::tools::{Folder, PASSIVE, PROGRAM, Run, finished, repository};
 
 /// A set of stripes, and the arguments of a tiny training of 40 iterations.
-fn set(folder: &Folder) -> Vec<String> {
+pub fn set(folder: &Folder) -> Vec<String> {
     let side = 16;
     let mut writer = Writer::create(&folder.path("set.zip"), false).unwrap();
     for n in 0..12usize {
@@ -25,7 +25,7 @@ fn set(folder: &Folder) -> Vec<String> {
     line.split(' ').map(str::to_owned).collect()
 }
 
-fn with(args: &[String], more: &str) -> Vec<String> {
+pub fn with(args: &[String], more: &str) -> Vec<String> {
     args.iter().cloned().chain(more.split(' ').map(str::to_owned)).collect()
 }
 

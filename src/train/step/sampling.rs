@@ -3,27 +3,24 @@
 use rayon::prelude::*;
 use tch::{Kind, Tensor};
 
-use super::{Batch, Iteration, Part};
+use super::{Iteration, Part};
 use crate::Result;
 use crate::network::trainable::{Noise, Trainable};
 use crate::train::draws::{Purpose, of};
 
 impl Iteration<'_> {
-    /// The next batch of real images.
-    pub(super) fn real(&self, images: u64) -> Result<Batch> {
-        let (set, settings) = (self.source.images, self.settings);
+    /// Real images of a part, values -1 to 1, and their classes' vectors.
+    pub(super) fn real(&self, part: Part) -> Result<(Tensor, Option<Tensor>)> {
+        let set = self.source.images;
         let numbers: Vec<usize> =
-            (0..settings.batch as u64).map(|i| self.source.order.nth(images + i)).collect();
+            (0..part.len as u64).map(|i| self.source.order.nth(part.first + i)).collect();
         let pixels = numbers.par_iter().map(|&n| set.image(n)).collect::<Result<Vec<_>>>()?;
         let (side, channels) = (set.side() as i64, set.channels() as i64);
         let pixels = Tensor::f_from_slice(&pixels.concat())?;
         let pixels = pixels.f_reshape([numbers.len() as i64, channels, side, side])?;
         let pixels = pixels.f_to_device(self.source.device)?.f_to_kind(Kind::Float)?;
         let classes: Vec<_> = numbers.iter().map(|&n| set.label(n)).collect();
-        Ok(Batch {
-            images: pixels.f_div_scalar(127.5)?.f_sub_scalar(1.0)?,
-            classes: self.one_hot(&classes)?,
-        })
+        Ok((pixels.f_div_scalar(127.5)?.f_sub_scalar(1.0)?, self.one_hot(&classes)?))
     }
 
     fn one_hot(&self, classes: &[Option<u32>]) -> Result<Option<Tensor>> {
