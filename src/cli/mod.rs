@@ -27,6 +27,7 @@ mod plot;
 mod render;
 mod resume;
 mod shot;
+mod snapshots;
 mod spectrum;
 mod still;
 mod stopping;

@@ -1,5 +1,6 @@
 //! `sg3render train`.
 
+use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
 use std::path::Path;
 
@@ -17,6 +18,7 @@ use sg3render::{Error, Result};
 use tch::Device;
 
 use super::film_args::{DeviceArgs, PrecisionArg};
+use super::snapshots::Snapshots;
 use super::stopping::stop_on_ctrl_c;
 use super::terminal::{Style, Terminal};
 use super::train_args::{Aug, Gamma, TrainArgs};
@@ -73,7 +75,8 @@ pub fn run(args: &TrainArgs) -> Result<()> {
         transfer: args.transfer.clone(),
     };
     let style = if group.rank() == 0 { args.show.style() } else { Style::Quiet };
-    let show = Show(Terminal::new(&style, options.images).counting("images"));
+    let snapshots = Snapshots::new(args, &images, &settings.generator, device)?;
+    let show = Show(Terminal::new(&style, options.images).counting("images"), snapshots);
     show.0.tell(
         &format!(
             "{} on {} images of {}, batch {}{}, gamma {:.4}",
@@ -135,7 +138,7 @@ fn sha256(path: &Path) -> Result<String> {
 }
 
 /// Shows a training.
-struct Show(Terminal);
+struct Show(Terminal, Snapshots);
 
 impl Progress for Show {
     fn update(&self, status: &Status) -> bool {
@@ -180,6 +183,18 @@ impl Watch for Show {
     fn saved(&self, images: u64, path: &Path) {
         let event = json!({"event": "saved", "images": images, "path": path});
         self.0.tell(&format!("saved {}", path.display()), &event);
+    }
+
+    fn look(&self, images: u64, network: &Path) -> Result<Vec<(String, f64)>> {
+        let figures = self.1.look(network, images)?;
+        if !figures.is_empty() {
+            let all = figures.iter().map(|(name, value)| format!("{name} {value:.4}"));
+            let text = format!("{}: {}", network.display(), all.collect::<Vec<_>>().join(", "));
+            let named: BTreeMap<_, _> = figures.iter().cloned().collect();
+            let event = json!({"event": "figures", "images": images, "figures": named});
+            self.0.tell(&text, &event);
+        }
+        Ok(figures)
     }
 
     fn fitted(&self, fitted: &Fitted) {

@@ -5,6 +5,7 @@
 
 pub mod adam;
 pub mod augment;
+pub mod best;
 pub mod blur;
 pub mod checkpoint;
 pub mod draws;

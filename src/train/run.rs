@@ -4,8 +4,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
+use serde_json::{Value, json};
 use tch::Device;
 
+use super::best::Best;
 use super::checkpoint;
 use super::events::Events;
 use super::order::Order;
@@ -51,6 +53,11 @@ pub trait Watch: Progress {
     fn tick(&self, tick: &Tick);
     /// A file to go on from is complete.
     fn saved(&self, images: u64, path: &Path);
+    /// A network is kept. Returns figures of it by name, which are written down with the others.
+    ///
+    /// # Errors
+    /// What ends the training; its checkpoint is there.
+    fn look(&self, images: u64, network: &Path) -> Result<Vec<(String, f64)>>;
     /// What was taken over from another network.
     fn fitted(&self, fitted: &Fitted);
 }
@@ -187,13 +194,15 @@ struct Record {
     log: Log,
     events: Events,
     means: Means,
+    best: Option<Best>,
 }
 
 impl Record {
     /// Goes on after so many images.
     fn open(out: &Path, images: u64) -> Result<Self> {
         let log = Log::open(&out.join("stats.jsonl"), images)?;
-        Ok(Self { log, events: Events::create(out)?, means: Means::default() })
+        let best = Best::read(out)?.filter(|best| best.images <= images);
+        Ok(Self { log, events: Events::create(out)?, means: Means::default(), best })
     }
 }
 
@@ -251,14 +260,17 @@ impl Run<'_> {
             memory: peak_memory(),
             means: record.means.take(),
         };
-        record.log.add(&tick)?;
+        record.log.add(&tick.json())?;
         record.events.numbers(images, &tick.figures())?;
         self.watch.tick(&tick);
         Ok(())
     }
 
     fn checkpoint(&mut self, state: &State) -> Result<()> {
-        let path = checkpoint::save(&self.options.out, state, self.settings, self.options.keep)?;
+        let Options { out, keep, .. } = self.options;
+        let best = self.record.as_ref().and_then(|record| record.best.as_ref());
+        let best = best.map(|best| best.images);
+        let path = checkpoint::save(out, state, self.settings, *keep, best)?;
         self.saved = Instant::now();
         self.watch.saved(state.counters.images, &path);
         Ok(())
@@ -266,9 +278,24 @@ impl Run<'_> {
 
     /// Everything that is kept.
     fn snapshot(&mut self, state: &State) -> Result<()> {
-        checkpoint::save_network(&self.network(state), &state.g_ema, self.settings)?;
+        let begun = Instant::now();
+        let (network, images) = (self.network(state), state.counters.images);
+        checkpoint::save_network(&network, &state.g_ema, self.settings)?;
         self.samples(state)?;
-        self.checkpoint(state)
+        self.checkpoint(state)?;
+        let figures = self.watch.look(images, &network)?;
+        if let Some(record) = &mut self.record
+            && !figures.is_empty()
+        {
+            let line = figures.iter().map(|(name, value)| (name.clone(), json!(value)));
+            let line = line.chain([("images".to_owned(), json!(images))]);
+            record.log.add(&Value::Object(line.collect()))?;
+            record.events.numbers(images, &figures)?;
+            Best::offer(&mut record.best, &self.options.out, images, &figures)?;
+        }
+        // What was measured is no part of the next tick's time.
+        self.since.0 += begun.elapsed();
+        Ok(())
     }
 
     /// Where the averaged generator is kept.

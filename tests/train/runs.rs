@@ -40,6 +40,10 @@ impl Watch for Stop {
     fn saved(&self, _: u64, path: &Path) {
         assert!(path.exists());
     }
+    fn look(&self, _: u64, network: &Path) -> Result<Vec<(String, f64)>> {
+        assert!(network.exists());
+        Ok(Vec::new())
+    }
     fn fitted(&self, _: &Fitted) {}
 }
 
