@@ -4,7 +4,6 @@
 use std::cell::RefCell;
 use std::ffi::{CString, c_char, c_int, c_void};
 use std::fmt;
-use std::ops::Range;
 use std::ptr::NonNull;
 use std::time::Duration;
 
@@ -131,11 +130,11 @@ impl Group {
         if self.lost.borrow().is_some() { 1 } else { self.size }
     }
 
-    /// This process's part of `n` things, all of them where the others have been lost.
-    pub fn part(&self, n: usize) -> Range<usize> {
+    /// Which share of the work is this process's, and of how many: all of it where the others have been lost.
+    pub fn share(&self) -> (usize, usize) {
         match self.size() {
-            1 => 0..n,
-            size => n * self.rank / size..n * (self.rank + 1) / size,
+            1 => (0, 1),
+            size => (self.rank, size),
         }
     }
 

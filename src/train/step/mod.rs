@@ -3,8 +3,6 @@
 mod phases;
 mod sampling;
 
-use std::ops::Range;
-
 use tch::{Device, Tensor};
 
 use super::blur;
@@ -41,11 +39,19 @@ pub type Measured = Vec<(&'static str, f64)>;
 #[derive(Clone, Copy)]
 struct Part {
     phase: Phase,
-    /// The first sample's number since the beginning.
+    /// The first sample's number since the beginning, and how far apart they are.
     first: u64,
+    step: u64,
     len: usize,
     /// Share of the batch.
     share: f64,
+}
+
+impl Part {
+    /// The numbers of the samples.
+    fn samples(self) -> impl ExactSizeIterator<Item = u64> {
+        (0..self.len).map(move |i| self.first + i as u64 * self.step)
+    }
 }
 
 /// An iteration of a training.
@@ -131,7 +137,7 @@ pub fn step(state: &mut State, settings: &Settings, source: &Source) -> Result<M
 }
 
 impl Iteration<'_> {
-    /// The gradient of a phase's loss over a batch, of which each process sees its part. If another process
+    /// The gradient of a phase's loss over a batch, of which each process sees its share. If another process
     /// ends meanwhile, this one works its samples off, too: the iteration is complete, whoever is left.
     fn phase(
         &mut self,
@@ -142,36 +148,37 @@ impl Iteration<'_> {
         network: &Parameters,
     ) -> Result<Tensor> {
         let group = self.source.group;
-        let mine = group.part(batch);
+        let (mine, of) = group.share();
+        let first = step * self.settings.batch as u64;
         let mut over =
-            |samples: Range<usize>| self.gradient(phase, (samples, batch), step, &loss, network);
-        let mut sum = over(mine.clone())?;
+            |share: usize| self.gradient(phase, (first + share as u64, of), batch, &loss, network);
+        let mut sum = over(mine)?;
         if !group.sum(&sum)? {
-            for others in [0..mine.start, mine.end..batch] {
-                if !others.is_empty() {
-                    let _ = sum.f_add_(&over(others)?)?;
-                }
+            for other in (0..of).filter(|&other| other != mine) {
+                let _ = sum.f_add_(&over(other)?)?;
             }
         }
         Ok(sum)
     }
 
-    /// What some samples of a batch add to the gradient, as many at once as the device holds.
+    /// What every `of`th sample of a batch, from `first` on, adds to the gradient; as many at once as the
+    /// device holds. (Processes that take every nth sample form the groups of D's minibatch deviation that one
+    /// process would.)
     fn gradient(
         &mut self,
         phase: Phase,
-        (samples, batch): (Range<usize>, usize),
-        step: u64,
+        (first, of): (u64, usize),
+        batch: usize,
         loss: &impl Fn(&mut Self, Part) -> Result<Tensor>,
         network: &Parameters,
     ) -> Result<Tensor> {
         let mut sum: Option<Tensor> = None;
-        let mut at = samples.start;
-        while at < samples.end {
-            let len = self.settings.batch_gpu.min(samples.end - at);
+        let (mut at, end) = (0, batch / of);
+        while at < end {
+            let len = self.settings.batch_gpu.min(end - at);
             let share = len as f64 / batch as f64;
-            let first = step * self.settings.batch as u64 + at as u64;
-            let loss = loss(self, Part { phase, first, len, share })?;
+            let first = first + (at * of) as u64;
+            let loss = loss(self, Part { phase, first, step: of as u64, len, share })?;
             let gradient = network.gradient(&loss.f_mul_scalar(share)?)?;
             sum = Some(match sum {
                 None => gradient,

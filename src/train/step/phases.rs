@@ -62,9 +62,10 @@ impl Iteration<'_> {
         if self.p > 0.0 {
             let (_, _, height, width) = images.size4()?;
             let size = [height as usize, width as usize];
-            let draws: Vec<Draw> = (0..part.len as u64)
-                .map(|i| {
-                    let draws = of(self.settings.seed, purpose, part.phase, part.first + i);
+            let draws: Vec<Draw> = part
+                .samples()
+                .map(|sample| {
+                    let draws = of(self.settings.seed, purpose, part.phase, sample);
                     Draw::sample(&self.settings.pipe, self.p, size, draws)
                 })
                 .collect();
