@@ -39,14 +39,21 @@ fn main() {
 /// Compiles the C++ border against the headers beside the libraries, or where torch-sys, too, is told
 /// that they are.
 fn build_border(lib: &Path) {
-    const SOURCES: [&str; 3] =
-        ["src/network/border.cpp", "src/network/detector.cpp", "src/network/streams.cpp"];
-    for file in SOURCES.iter().chain(&["src/network/border.hpp"]) {
+    const SOURCES: [&str; 4] = [
+        "src/network/border.cpp",
+        "src/network/detector.cpp",
+        "src/network/streams.cpp",
+        "src/network/processes.cpp",
+    ];
+    for file in SOURCES.iter().chain(&["src/network/border.hpp", "src/network/gloo"]) {
         println!("cargo::rerun-if-changed={file}");
     }
     println!("cargo::rerun-if-env-changed=LIBTORCH_INCLUDE");
     let beside = lib.parent().unwrap_or(lib).to_path_buf();
     let include = env::var_os("LIBTORCH_INCLUDE").map_or(beside, PathBuf::from).join("include");
+    // c10d's headers ask for those of the C++ interface, too, and for gloo's, which are ours.
+    let api = include.join("torch/csrc/api/include");
     let mut build = cc::Build::new();
-    build.cpp(true).std("c++17").warnings(false).include(include).files(SOURCES).compile("border");
+    build.cpp(true).std("c++17").warnings(false).includes([include, api, "src/network".into()]);
+    build.files(SOURCES).compile("border");
 }

@@ -11,6 +11,7 @@ use std::time::Instant;
 use sg3render::Result;
 use sg3render::dataset::{Dataset, Writer, encode};
 use sg3render::network::discriminator::Discriminator;
+use sg3render::network::processes::Group;
 use sg3render::network::trainable::{Noise, Trainable};
 use sg3render::signal::Draws;
 use sg3render::train::order::Order;
@@ -56,8 +57,13 @@ fn main() -> Result<()> {
     for (name, seconds) in parts {
         println!("{name}: {:.1} ms", seconds * 1e3);
     }
-    let source =
-        Source { images: &images, order: Order::new(1, images.len()), device: Device::Cpu };
+    let group = Group::alone();
+    let source = Source {
+        images: &images,
+        order: Order::new(1, images.len()),
+        device: Device::Cpu,
+        group: &group,
+    };
     let mut state = state;
     // One with all phases, then those without regularisation.
     let mut with = f64::INFINITY;

@@ -61,7 +61,8 @@ pub enum Measure {
     Distribution(distribution::Measure),
 }
 
-fn measure(text: &str) -> Result<Measure, String> {
+/// A measure by its name.
+pub fn measure(text: &str) -> Result<Measure, String> {
     let motion = equivariance::Measure::ALL.map(|m| (m.name(), Measure::Motion(m)));
     let distribution = distribution::Measure::ALL.map(|m| (m.name(), Measure::Distribution(m)));
     let mut all = motion.into_iter().chain(distribution);

@@ -37,6 +37,7 @@ mod render;
 mod resume;
 mod sheet;
 mod shot;
+mod snapshots;
 mod spectrum;
 mod still;
 mod stopping;

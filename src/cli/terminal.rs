@@ -140,6 +140,11 @@ impl Terminal {
         self
     }
 
+    /// So much of what is counted was done before this run.
+    pub fn done_before(&self, count: u64) {
+        self.found.store(count, Ordering::Relaxed);
+    }
+
     /// The end: `text` for people, `event` for programs.
     pub fn finish(&self, text: &str, done: &serde_json::Value) {
         match &self.view {

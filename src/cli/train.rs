@@ -1,20 +1,26 @@
 //! `sg3render train`.
 
+use std::collections::BTreeMap;
+use std::num::NonZeroUsize;
 use std::path::Path;
 
 use serde_json::json;
 use sg3render::dataset::Dataset;
+use sg3render::network::device::Request as DeviceRequest;
+use sg3render::network::processes::{Group, Place};
 use sg3render::progress::{Progress, Status};
 use sg3render::train::settings::Augment;
 use sg3render::train::stats::Tick;
 use sg3render::train::transfer::Fitted;
-use sg3render::train::{Options, Preset, Request, Watch, run as train};
+use sg3render::train::{Options, Preset, Request, Watch, launch, run as train};
 use sg3render::weights::{NetworkFile, Part};
 use sg3render::{Error, Result};
+use tch::Device;
 
-use super::film_args::PrecisionArg;
+use super::film_args::{DeviceArgs, PrecisionArg};
+use super::snapshots::Snapshots;
 use super::stopping::stop_on_ctrl_c;
-use super::terminal::Terminal;
+use super::terminal::{Style, Terminal};
 use super::train_args::{Aug, Gamma, TrainArgs};
 
 /// Trains a network.
@@ -29,8 +35,10 @@ pub fn run(args: &TrainArgs) -> Result<()> {
         }
     };
     let preset = Preset::find(&args.config)?;
-    let device = args.device.open()?;
+    let place = launch::place(|name| std::env::var(name).ok())?;
+    let device = open_device(args, place.as_ref())?;
     stop_on_ctrl_c()?;
+    let group = place.as_ref().map_or_else(|| Ok(Group::alone()), Group::join)?;
     let images = Dataset::open(&args.images)?;
     let transfer = args.transfer.as_deref().map(sha256).transpose()?;
     let request = Request {
@@ -66,24 +74,32 @@ pub fn run(args: &TrainArgs) -> Result<()> {
         resume: args.resume,
         transfer: args.transfer.clone(),
     };
-    let show = Show(Terminal::new(&args.show.style(), options.images).counting("images"));
+    let style = if group.rank() == 0 { args.show.style() } else { Style::Quiet };
+    let snapshots = Snapshots::new(args, &images, &settings.generator, device)?;
+    let show = Show(Terminal::new(&style, options.images).counting("images"), snapshots);
     show.0.tell(
         &format!(
-            "{} on {} images of {}, batch {}, gamma {:.4}",
+            "{} on {} images of {}, batch {}{}, gamma {:.4}",
             settings.generator.name(),
             images.len(),
             args.images.display(),
             settings.batch,
+            if group.size() > 1 {
+                format!(" over {} processes", group.size())
+            } else {
+                String::new()
+            },
             settings.gamma
         ),
-        &json!({"event": "settings", "settings": settings}),
+        &json!({"event": "settings", "settings": settings, "processes": group.size()}),
     );
-    let outcome = train(&images, &settings, &options, device, &show).inspect_err(|error| {
-        if matches!(error, Error::Interrupted) {
-            let text = "stopped; the same command with --resume goes on";
-            show.0.finish(text, &json!({"event": "done", "interrupted": true}));
-        }
-    })?;
+    let outcome =
+        train(&images, &settings, &options, device, &group, &show).inspect_err(|error| {
+            if matches!(error, Error::Interrupted) {
+                let text = "stopped; the same command with --resume goes on";
+                show.0.finish(text, &json!({"event": "done", "interrupted": true}));
+            }
+        })?;
     let seconds = show.0.seconds();
     let text =
         format!("{} images in {seconds:.0} s: {}", outcome.images, outcome.network.display());
@@ -94,13 +110,35 @@ pub fn run(args: &TrainArgs) -> Result<()> {
     Ok(())
 }
 
+/// The device of this process: of several processes on a machine, each takes a CUDA device of its own, or its
+/// part of the cores.
+fn open_device(args: &TrainArgs, place: Option<&Place>) -> Result<Device> {
+    let Some(place) = place else { return args.device.open() };
+    let (rank, size) = (place.local_rank, place.local_size);
+    let request = match args.device.device {
+        DeviceRequest::Cuda(first) => DeviceRequest::Cuda(first + rank),
+        other => other,
+    };
+    let device = DeviceArgs { device: request, ..args.device }.open()?;
+    let cores = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
+    let threads = (cores / size).max(1);
+    tch::set_num_threads(i32::try_from(threads).unwrap_or(1));
+    // Fails only where threads were begun before, which then stay.
+    let _ = rayon::ThreadPoolBuilder::new().num_threads(threads).build_global();
+    match device {
+        // What `auto` has found.
+        Device::Cuda(0) => Ok(Device::Cuda(rank % (tch::Cuda::device_count().max(1) as usize))),
+        device => Ok(device),
+    }
+}
+
 /// What a network file is known by.
 fn sha256(path: &Path) -> Result<String> {
     NetworkFile::open(path, Part::GEma).or_else(|_| NetworkFile::open(path, Part::G))?.sha256()
 }
 
 /// Shows a training.
-struct Show(Terminal);
+struct Show(Terminal, Snapshots);
 
 impl Progress for Show {
     fn update(&self, status: &Status) -> bool {
@@ -112,6 +150,10 @@ impl Progress for Show {
 }
 
 impl Watch for Show {
+    fn begun(&self, images: u64) {
+        self.0.done_before(images);
+    }
+
     fn tick(&self, tick: &Tick) {
         let mean = |name: &str| tick.means.get(name).copied();
         let losses = mean("loss_d_generated").zip(mean("loss_d_real")).map(|(a, b)| a + b);
@@ -141,6 +183,18 @@ impl Watch for Show {
     fn saved(&self, images: u64, path: &Path) {
         let event = json!({"event": "saved", "images": images, "path": path});
         self.0.tell(&format!("saved {}", path.display()), &event);
+    }
+
+    fn look(&self, images: u64, network: &Path) -> Result<Vec<(String, f64)>> {
+        let figures = self.1.look(network, images)?;
+        if !figures.is_empty() {
+            let all = figures.iter().map(|(name, value)| format!("{name} {value:.4}"));
+            let text = format!("{}: {}", network.display(), all.collect::<Vec<_>>().join(", "));
+            let named: BTreeMap<_, _> = figures.iter().cloned().collect();
+            let event = json!({"event": "figures", "images": images, "figures": named});
+            self.0.tell(&text, &event);
+        }
+        Ok(figures)
     }
 
     fn fitted(&self, fitted: &Fitted) {

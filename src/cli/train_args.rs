@@ -6,6 +6,7 @@ use clap::ValueEnum;
 use sg3render::train::augment::Pipe;
 
 use super::film_args::{DeviceArgs, ShowArgs};
+use super::measure_args::{Measure, measure};
 
 #[derive(clap::Args)]
 pub struct TrainArgs {
@@ -67,7 +68,20 @@ pub struct TrainArgs {
     /// Keep a checkpoint, a network and samples every so many thousand images
     #[arg(long, value_name = "KIMG", default_value = "200", value_parser = kimg)]
     pub snap: f64,
-    /// Checkpoints to keep; networks and samples stay
+    /// What to measure of each network that is kept, with commas: as `metrics` does, or `none`. `fid`, or
+    /// else `kid`, also tells which network is the best
+    #[arg(long, value_name = "MEASURES", default_value = "none", value_parser = measures)]
+    pub metrics: Measures,
+    /// For `fid`, `kid` and the like: a TorchScript file of the published detectors' form, or `random`
+    #[arg(long, value_name = "FILE", default_value = "random")]
+    pub detector: PathBuf,
+    /// Pictures for these measures: figures compare only with those of as many
+    #[arg(long, value_name = "N", default_value = "2000", value_parser = clap::value_parser!(u32).range(2..))]
+    pub samples: u32,
+    /// Seconds of the video that walks through the latents of each network that is kept; 0 for none
+    #[arg(long, value_name = "S", default_value = "4", value_parser = seconds)]
+    pub walk: f64,
+    /// Checkpoints to keep, besides that of the best network; networks and samples stay
     #[arg(long, value_name = "N", default_value = "2", value_parser = clap::value_parser!(u16).range(1..))]
     pub keep: u16,
     /// Go on from the newest checkpoint of the folder, to the bit as if nothing had happened
@@ -104,6 +118,22 @@ fn gamma(text: &str) -> Result<Gamma, String> {
         (_, Ok(gamma)) if (0.0..=1e6).contains(&gamma) => Ok(Gamma::Given(gamma)),
         _ => Err("expected `auto` or a number from 0 on".into()),
     }
+}
+
+/// Measures, each once.
+#[derive(Clone)]
+pub struct Measures(pub Vec<Measure>);
+
+fn measures(text: &str) -> Result<Measures, String> {
+    match text {
+        "none" => Ok(Measures(Vec::new())),
+        _ => text.split(',').map(measure).collect::<Result<_, _>>().map(Measures),
+    }
+}
+
+fn seconds(text: &str) -> Result<f64, String> {
+    let parsed: Option<f64> = text.parse().ok();
+    parsed.filter(|s| (0.0..=3600.0).contains(s)).ok_or("expected seconds from 0 to 3600".into())
 }
 
 fn probability(text: &str) -> Result<f64, String> {

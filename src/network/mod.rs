@@ -42,6 +42,8 @@ mod native;
 #[cfg(feature = "torch")]
 pub mod parameters;
 #[cfg(feature = "torch")]
+pub mod processes;
+#[cfg(feature = "torch")]
 pub mod replay;
 #[cfg(feature = "torch")]
 pub mod streams;

@@ -39,11 +39,17 @@ pub fn list(folder: &Path) -> Result<Vec<(u64, PathBuf)>> {
     Ok(found)
 }
 
-/// Writes a checkpoint, and then removes all but the newest `keep`.
+/// Writes a checkpoint, and then removes all but the newest `keep` and the one at `best` images.
 ///
 /// # Errors
 /// [`Error::Io`]: what was there before is there still.
-pub fn save(folder: &Path, state: &State, settings: &Settings, keep: usize) -> Result<PathBuf> {
+pub fn save(
+    folder: &Path,
+    state: &State,
+    settings: &Settings,
+    keep: usize,
+    best: Option<u64>,
+) -> Result<PathBuf> {
     let out = folder.join(format!("{BEGIN}{:09}{END}", state.counters.images));
     let json = |what: serde_json::Result<String>| {
         what.map_err(|e| Error::Invalid(format!("cannot describe `{}`: {e}", out.display())))
@@ -60,7 +66,8 @@ pub fn save(folder: &Path, state: &State, settings: &Settings, keep: usize) -> R
         tensors.get(name).map_or(Ok(()), |tensor| numbers(&values(tensor)?))
     })?;
     let all = list(folder)?;
-    for (_, path) in &all[..all.len().saturating_sub(keep.max(1))] {
+    let older = &all[..all.len().saturating_sub(keep.max(1))];
+    for (_, path) in older.iter().filter(|(images, _)| Some(*images) != best) {
         fs::remove_file(path).map_err(|e| Error::io("remove", path, e))?;
     }
     Ok(out)

@@ -5,10 +5,12 @@
 
 pub mod adam;
 pub mod augment;
+pub mod best;
 pub mod blur;
 pub mod checkpoint;
 pub mod draws;
 pub mod events;
+pub mod launch;
 pub mod losses;
 pub mod order;
 pub mod preset;

@@ -6,9 +6,10 @@ use tch::{Device, Kind, Tensor};
 use super::adam::{self, Adam, Options};
 use super::draws::Purpose;
 use super::settings::{Augment, Settings};
-use crate::Result;
 use crate::network::initial::drawn;
 use crate::network::parameters::Parameters;
+use crate::network::processes::Group;
+use crate::{Error, Result};
 
 /// Networks, optimisers and counters.
 #[derive(Debug)]
@@ -128,6 +129,22 @@ impl State {
         all.push(("adam_d.".into(), &self.adam_d.second_moment));
         all.push(("path.".into(), &self.path_mean));
         all
+    }
+
+    /// Gives every process what the first one has.
+    ///
+    /// # Errors
+    /// [`crate::Error::Device`] where another process is gone.
+    pub fn hand_out(&mut self, group: &Group) -> Result<()> {
+        for (_, tensor) in self.tensors() {
+            group.hand_out(tensor)?;
+        }
+        let text = serde_json::to_string(&self.counters)
+            .map_err(|e| Error::Invalid(format!("cannot describe the training: {e}")))?;
+        self.counters = serde_json::from_str(&group.hand_out_text(&text)?)
+            .map_err(|e| Error::Device(format!("process 0 is of another version: {e}")))?;
+        (self.adam_g.steps, self.adam_d.steps) = self.counters.optimiser_steps;
+        Ok(())
     }
 
     /// Moves the averaged generator after an iteration.

@@ -96,14 +96,13 @@ impl Log {
         Ok(Self(path.to_path_buf()))
     }
 
-    /// Adds a tick.
+    /// Adds a line, which says at how many images.
     ///
     /// # Errors
     /// [`Error::Io`].
-    pub fn add(&self, tick: &Tick) -> Result<()> {
+    pub fn add(&self, line: &Value) -> Result<()> {
         let file = OpenOptions::new().create(true).append(true).open(&self.0);
-        let written =
-            file.and_then(|mut file| file.write_all(format!("{}\n", tick.json()).as_bytes()));
+        let written = file.and_then(|mut file| file.write_all(format!("{line}\n").as_bytes()));
         written.map_err(|e| Error::io("write", &self.0, e))
     }
 }

@@ -18,6 +18,7 @@ mod networks;
 mod output;
 mod picture;
 mod presets;
+mod processes;
 mod proof;
 mod provenance;
 mod report;

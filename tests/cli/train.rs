@@ -6,10 +6,10 @@ use std::process::{Child, Command, Stdio};
 
 use sg3render::dataset::{Writer, encode};
 
-use super::tools::{Folder, PASSIVE, PROGRAM, Run, finished, repository};
+use super::tools::{Folder, PASSIVE, PROGRAM, Run, finished, probe, repository};
 
 /// A set of stripes, and the arguments of a tiny training of 40 iterations.
-fn set(folder: &Folder) -> Vec<String> {
+pub fn set(folder: &Folder) -> Vec<String> {
     let side = 16;
     let mut writer = Writer::create(&folder.path("set.zip"), false).unwrap();
     for n in 0..12usize {
@@ -19,13 +19,13 @@ fn set(folder: &Folder) -> Vec<String> {
     writer.finish().unwrap();
     let config = repository("tests/train/tiny.ron");
     let line = format!(
-        "train set.zip --config {} --batch 4 --kimg 0.16 --tick 0.016 --snap 0.04 --device cpu --json",
+        "train set.zip --config {} --batch 4 --kimg 0.16 --tick 0.016 --snap 0.04 --walk 0 --device cpu --json",
         config.display()
     );
     line.split(' ').map(str::to_owned).collect()
 }
 
-fn with(args: &[String], more: &str) -> Vec<String> {
+pub fn with(args: &[String], more: &str) -> Vec<String> {
     args.iter().cloned().chain(more.split(' ').map(str::to_owned)).collect()
 }
 
@@ -145,6 +145,36 @@ fn a_full_disk_loses_nothing() {
 }
 
 #[test]
+fn networks_that_are_kept_are_looked_at() {
+    let folder = Folder::new();
+    let args = set(&folder).join(" ").replace("--walk 0", "--walk 0.5");
+    let args: Vec<_> = args.split(' ').map(str::to_owned).collect();
+    let more = "-o run --keep 1 --metrics eq-t,kid --samples 12";
+    let events = run(&folder, &with(&args, more)).ok().events();
+    let figures: Vec<_> = events.iter().filter(|event| event["event"] == "figures").collect();
+    let images: Vec<_> = figures.iter().map(|event| event["images"].as_u64().unwrap()).collect();
+    assert_eq!(images, [40, 80, 120, 160]);
+    let kid = |event: &serde_json::Value| event["figures"]["kid"].as_f64().unwrap();
+    let best = figures.iter().min_by(|a, b| kid(a).total_cmp(&kid(b))).unwrap();
+    let written: serde_json::Value = serde_json::from_slice(&folder.read("run/best.json")).unwrap();
+    assert_eq!((&written["images"], &written["value"]), (&best["images"], &best["figures"]["kid"]));
+    let kept = |images: u64| format!("run/checkpoint-{images:09}.safetensors");
+    for images in images {
+        let stays = images == 160 || images == written["images"].as_u64().unwrap();
+        assert_eq!(folder.path(&kept(images)).exists(), stays, "{images}");
+        let walk = probe(&folder.path(&format!("run/walk-{images:09}.mp4")));
+        assert_eq!(walk[0]["nb_read_packets"], "12");
+    }
+    let log = String::from_utf8(folder.read("run/stats.jsonl")).unwrap();
+    assert_eq!(log.lines().filter(|line| line.contains("eq-t")).count(), 4);
+    // The best one's checkpoint outlives a resumed training, too.
+    let args = args.join(" ").replace("--kimg 0.16", "--kimg 0.2");
+    let args: Vec<_> = args.split(' ').map(str::to_owned).collect();
+    run(&folder, &with(&args, "-o run --keep 1 --metrics none --resume")).ok();
+    assert!(folder.path(&kept(written["images"].as_u64().unwrap())).exists());
+}
+
+#[test]
 fn a_loss_that_is_no_number_ends_the_training() {
     let folder = Folder::new();
     let args = set(&folder);
@@ -172,6 +202,8 @@ fn what_is_asked_wrongly_is_said() {
     fails("-o a --cond", 64, "have none");
     fails("-o a --augmentations hue,hoe", 64, "no augmentation `hoe`");
     fails("-o a --transfer none.pkl", 66, "none.pkl");
+    fails("-o a --metrics fad", 64, "expected");
+    fails("-o a --metrics fid --detector none.pt", 66, "none.pt");
     fails("-o set.zip", 75, "set.zip");
     fs::write(folder.path("bad.ron"), "(generator: StyleGan3(()),\n g_lr: fast)").unwrap();
     let bad: Vec<_> = args

@@ -2,6 +2,7 @@
 
 use sg3render::network::discriminator::Discriminator;
 use sg3render::network::parameters::Parameters;
+use sg3render::network::processes::Group;
 use sg3render::network::trainable::{Betas, Noise, Trainable};
 use sg3render::train::losses;
 use tch::{Kind, Tensor};
@@ -73,7 +74,9 @@ fn near(value: &Tensor, expected: f64) {
     assert!((value - expected).abs() < 1e-4 * expected.abs().max(1e-3), "{value} {expected}");
 }
 
-const BETAS: Betas = Betas { w_avg: 0.998, magnitude: 0.999 };
+fn betas(group: &Group) -> Betas<'_> {
+    Betas { w_avg: 0.998, magnitude: 0.999, group }
+}
 
 #[test]
 fn the_generators_phase_agrees() {
@@ -95,7 +98,7 @@ fn the_discriminators_phases_agree() {
         &losses::generated(&d.forward(&stored, None).unwrap()).unwrap(),
         phases.golden.scalar("loss.Dgen"),
     );
-    let images = phases.generate(true, Some(BETAS));
+    let images = phases.generate(true, Some(betas(&Group::alone())));
     assert!(largest_difference(&images, &stored) > 1e-7, "the averages did not move");
     let real = losses::real(&d.forward(&reals, None).unwrap()).unwrap();
     near(&real, phases.golden.scalar("loss.Dreal"));
@@ -122,7 +125,7 @@ fn the_averages_follow_the_batch() {
     let (config, parameters) = golden.generator("stylegan3");
     let g = Trainable::new(&config, &parameters, true, false).unwrap();
     let before = parameters.get("mapping.w_avg").unwrap().copy();
-    let w = g.map(&golden.tensor("z"), None, Some(BETAS)).unwrap();
+    let w = g.map(&golden.tensor("z"), None, Some(betas(&Group::alone()))).unwrap();
     let expected = before * 0.998 + w.mean_dim([0i64].as_slice(), false, Kind::Float) * 0.002;
     assert!(largest_difference(parameters.get("mapping.w_avg").unwrap(), &expected) < 1e-6);
 }

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use sg3render::dataset::{Dataset, Writer, encode};
+use sg3render::network::processes::Group;
 use sg3render::network::{Config, StyleGan2Config, StyleGan3Config};
 use sg3render::progress::{Progress, Status};
 use sg3render::signal::Draws;
@@ -32,11 +33,16 @@ impl Progress for Stop {
 }
 
 impl Watch for Stop {
+    fn begun(&self, _: u64) {}
     fn tick(&self, tick: &Tick) {
         assert!(tick.figures().iter().all(|(_, value)| value.is_finite()));
     }
     fn saved(&self, _: u64, path: &Path) {
         assert!(path.exists());
+    }
+    fn look(&self, _: u64, network: &Path) -> Result<Vec<(String, f64)>> {
+        assert!(network.exists());
+        Ok(Vec::new())
     }
     fn fitted(&self, _: &Fitted) {}
 }
@@ -89,7 +95,7 @@ fn options(out: PathBuf, steps: u64, resume: bool) -> Options {
 }
 
 fn train(set: &Dataset, settings: &Settings, options: &Options, stop: u64) -> Result<Vec<u8>> {
-    run(set, settings, options, Device::Cpu, &Stop(AtomicU64::new(stop)))?;
+    run(set, settings, options, Device::Cpu, &Group::alone(), &Stop(AtomicU64::new(stop)))?;
     let all = checkpoint::list(&options.out)?;
     assert_eq!(all.len(), 1);
     Ok(fs::read(&all[0].1).unwrap())

@@ -10,6 +10,7 @@ use super::config::Config;
 use super::loader::Loader;
 use super::mapping::Layers;
 use super::parameters::Parameters;
+use super::processes::Group;
 use crate::Result;
 
 /// A generator with the values that its tensors have now.
@@ -28,11 +29,13 @@ enum Synthesis {
 
 /// How much of a running mean stays when a batch is added to it.
 #[derive(Debug, Clone, Copy)]
-pub struct Betas {
+pub struct Betas<'a> {
     /// Of `w_avg`: 0.998 in the published training.
     pub w_avg: f64,
     /// Of each layer's `magnitude_ema`.
     pub magnitude: f64,
+    /// The processes that each have a part of the batch.
+    pub group: &'a Group,
 }
 
 /// What is added to `StyleGAN2`'s pixels; alias-free networks have none.
@@ -69,11 +72,11 @@ impl Trainable {
 
     /// Maps z `[N, z_dim]` and, for networks with classes, c `[N, c_dim]` to w `[N, w_dim]`; the batch is
     /// added to `w_avg` if betas are given.
-    pub fn map(&self, z: &Tensor, c: Option<&Tensor>, update: Option<Betas>) -> Result<Tensor> {
+    pub fn map(&self, z: &Tensor, c: Option<&Tensor>, update: Option<Betas<'_>>) -> Result<Tensor> {
         let w = self.mapping.forward(z, c)?;
         if let Some(betas) = update {
             let mean = w.f_detach()?.f_mean_dim([0i64].as_slice(), false, None::<Kind>)?;
-            follow(&self.w_avg, &mean, betas.w_avg)?;
+            follow(&self.w_avg, &betas.group.mean(mean)?, betas.w_avg)?;
         }
         Ok(w)
     }

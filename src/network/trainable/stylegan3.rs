@@ -91,7 +91,7 @@ impl Layer {
     fn forward(&self, x: &Tensor, w: &Tensor, update: Option<Betas>) -> Result<Tensor> {
         if let Some(betas) = update {
             let mean = x.f_detach()?.f_to_kind(Kind::Float)?.f_square()?.f_mean(None::<Kind>)?;
-            follow(&self.magnitude_ema, &mean, betas.magnitude)?;
+            follow(&self.magnitude_ema, &betas.group.mean(mean)?, betas.magnitude)?;
         }
         let mut styles = self.affine.forward(w)?;
         if self.spec.to_rgb {

@@ -3,27 +3,24 @@
 use rayon::prelude::*;
 use tch::{Kind, Tensor};
 
-use super::{Batch, Iteration, Part};
+use super::{Iteration, Part};
 use crate::Result;
 use crate::network::trainable::{Noise, Trainable};
 use crate::train::draws::{Purpose, of};
 
 impl Iteration<'_> {
-    /// The next batch of real images.
-    pub(super) fn real(&self, images: u64) -> Result<Batch> {
-        let (set, settings) = (self.source.images, self.settings);
+    /// Real images of a part, values -1 to 1, and their classes' vectors.
+    pub(super) fn real(&self, part: Part) -> Result<(Tensor, Option<Tensor>)> {
+        let set = self.source.images;
         let numbers: Vec<usize> =
-            (0..settings.batch as u64).map(|i| self.source.order.nth(images + i)).collect();
+            part.samples().map(|sample| self.source.order.nth(sample)).collect();
         let pixels = numbers.par_iter().map(|&n| set.image(n)).collect::<Result<Vec<_>>>()?;
         let (side, channels) = (set.side() as i64, set.channels() as i64);
         let pixels = Tensor::f_from_slice(&pixels.concat())?;
         let pixels = pixels.f_reshape([numbers.len() as i64, channels, side, side])?;
         let pixels = pixels.f_to_device(self.source.device)?.f_to_kind(Kind::Float)?;
         let classes: Vec<_> = numbers.iter().map(|&n| set.label(n)).collect();
-        Ok(Batch {
-            images: pixels.f_div_scalar(127.5)?.f_sub_scalar(1.0)?,
-            classes: self.one_hot(&classes)?,
-        })
+        Ok((pixels.f_div_scalar(127.5)?.f_sub_scalar(1.0)?, self.one_hot(&classes)?))
     }
 
     fn one_hot(&self, classes: &[Option<u32>]) -> Result<Option<Tensor>> {
@@ -46,17 +43,16 @@ impl Iteration<'_> {
         let set = self.source.images;
         let draw =
             |sample| of(self.settings.seed, Purpose::Class, part.phase, sample).below(set.len());
-        let classes: Vec<_> =
-            (0..part.len as u64).map(|i| set.label(draw(part.first + i))).collect();
+        let classes: Vec<_> = part.samples().map(|sample| set.label(draw(sample))).collect();
         self.one_hot(&classes)
     }
 
     /// Standard normals of some shape for each sample of a part.
     pub(super) fn normals(&self, purpose: Purpose, part: Part, shape: &[i64]) -> Result<Tensor> {
         let n = shape.iter().product::<i64>() as usize;
-        let samples = (0..part.len as u64)
-            .into_par_iter()
-            .map(|i| of(self.settings.seed, purpose, part.phase, part.first + i).normal_values(n));
+        let samples = part.samples().collect::<Vec<_>>().into_par_iter();
+        let samples =
+            samples.map(|i| of(self.settings.seed, purpose, part.phase, i).normal_values(n));
         let values = samples.collect::<Vec<_>>().concat();
         let shape: Vec<i64> =
             std::iter::once(part.len as i64).chain(shape.iter().copied()).collect();
@@ -90,8 +86,8 @@ impl Iteration<'_> {
         let (z_dim, _, _) = self.settings.generator.dims();
         let num_ws = self.settings.generator.num_ws();
         let (mut z, mut second) = (Vec::new(), Vec::new());
-        for i in 0..part.len as u64 {
-            let mut draws = of(self.settings.seed, Purpose::Mixing, part.phase, part.first + i);
+        for sample in part.samples() {
+            let mut draws = of(self.settings.seed, Purpose::Mixing, part.phase, sample);
             let mixed = draws.uniform() < self.settings.mixing;
             let crossover = 1 + draws.below(num_ws - 1);
             second.extend((0..num_ws).map(|layer| mixed && layer >= crossover));
