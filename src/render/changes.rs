@@ -137,9 +137,9 @@ fn inputs(a: &Project, b: &Project, common: u64) -> Result<Vec<Changed>> {
     let generators = a.generators(Device::Cpu, Precision::F32)?;
     let film = |resolved: &Resolved| a.film_of(resolved, &generators);
     let (from, to) = (film(&a.resolved)?, film(&b.resolved)?);
-    let sizes = generators.iter().map(|generator| {
-        (Mapping::w_dim(&*generator.mapping), f64::from(generator.resolution()))
-    });
+    let sizes = generators
+        .iter()
+        .map(|generator| (Mapping::w_dim(&*generator.mapping), f64::from(generator.resolution())));
     let sizes: Vec<_> = sizes.collect();
     let same_rate = a.resolved.fps == b.resolved.fps;
     let (clock_a, clock_b) = (a.resolved.clock(), b.resolved.clock());

@@ -18,9 +18,9 @@ pub mod remap;
 pub mod resolved;
 mod ron_tree;
 pub mod signal;
+pub mod substituted;
 pub mod tempo;
 pub mod time;
-pub mod substituted;
 
 pub use check::{Facts, NetworkFacts, Overrides, PresetFacts, Problem};
 pub use document::{Document, Model};
