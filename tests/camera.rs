@@ -21,7 +21,7 @@ fn picture(tracks: &str) -> Vec<f32> {
     fs::write(&timeline, text).unwrap();
     let project = Project::open(&timeline, None, &Overrides::default()).unwrap();
     let generator = project.generator(Device::Cpu, Precision::F32).unwrap();
-    let picture = still(&project, &generator, 0.0, Depth::F32).unwrap();
+    let picture = still(&project, std::slice::from_ref(&generator), 0.0, Depth::F32).unwrap();
     let Samples::F32(samples) = picture.samples else { panic!("asked for floats") };
     samples.chunks_exact(3).map(|rgb| rgb.iter().sum()).collect()
 }

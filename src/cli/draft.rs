@@ -48,6 +48,7 @@ mod tests {
             pixel_aspect: (1, 1),
             frames,
             audio: None,
+            comment: None,
             overwrite: false,
         };
         for (fps, frames) in [((24, 1), 96), ((30000, 1001), 100), ((25, 1), 101), ((3, 1), 1)] {

@@ -85,7 +85,7 @@ mod tests {
                         let is_whole = together().all(|other| chunk.contains(&other));
                         prop_assert_eq!(form == Form::Segments, is_whole, "{}", frame);
                         let end = end_of_segment(frame, segment).min(film);
-                        prop_assert_eq!(Some(end - 1), together().last());
+                        prop_assert_eq!(Some(end - 1), together().next_back());
                     }
                 }
                 prop_assert_eq!(next, chunk.end);

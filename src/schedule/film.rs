@@ -32,7 +32,7 @@ pub struct Film {
 enum Shown {
     /// What each cell of the grid shows; one where there is no grid.
     Cells(Vec<Schedule>),
-    Tracks(Composite),
+    Tracks(Box<Composite>),
 }
 
 impl Film {
@@ -59,7 +59,7 @@ impl Film {
             |shown: &Resolved| Schedule::measured(shown, Arc::clone(mapping), &tables(shown, 0)?);
         let shown = match &resolved.grid {
             _ if !resolved.tracks.is_empty() => {
-                Shown::Tracks(Composite::new(resolved, mappings, tables)?)
+                Shown::Tracks(Composite::new(resolved, mappings, tables)?.into())
             }
             None => Shown::Cells(vec![schedule(resolved)?]),
             Some(grid) => {

@@ -1,7 +1,6 @@
 //! A timeline without defaults, paths or names left: all that the drawing half sees.
 
 use std::borrow::Cow;
-use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -12,7 +11,7 @@ use super::remap::Remap;
 use super::tempo::{Clock, Tempo};
 
 /// Everything a render needs to know besides the networks themselves.
-#[derive(Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Resolved {
     /// Frames per second as a fraction.
     pub fps: (u32, u32),
@@ -107,38 +106,6 @@ pub enum Medium {
     Pixels,
 }
 
-/// As derived, but what a timeline without remapping and tracks has none of is left out: what is
-/// known by this text (chunks, for one) stays known.
-impl fmt::Debug for Resolved {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { fps, frames, canvas, preset, audio, latent, psi, cutoff, class, .. } = self;
-        let Self { mixes, camera, stabilise, markers, tempo, time, network, tracks, .. } = self;
-        let Self { shutter, grid, .. } = self;
-        let mut all = f.debug_struct("Resolved");
-        all.field("fps", fps).field("frames", frames).field("canvas", canvas);
-        all.field("preset", preset).field("audio", audio).field("latent", latent);
-        all.field("psi", psi).field("cutoff", cutoff).field("class", class);
-        all.field("mixes", mixes).field("camera", camera).field("stabilise", stabilise);
-        all.field("markers", markers).field("tempo", tempo);
-        if let Some(shutter) = shutter {
-            all.field("shutter", shutter);
-        }
-        if let Some(grid) = grid {
-            all.field("grid", grid);
-        }
-        if let Some(time) = time {
-            all.field("time", time);
-        }
-        if *network != Some(0) {
-            all.field("network", network);
-        }
-        if !tracks.is_empty() {
-            all.field("tracks", tracks);
-        }
-        all.finish()
-    }
-}
-
 /// A name for a moment.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Marker {
@@ -212,7 +179,7 @@ impl Resolved {
 }
 
 /// The output picture and how the network's square image is put into it.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Canvas {
     /// Width in pixels; none for the network's own resolution.
     pub size: Option<(u32, u32)>,
@@ -223,19 +190,6 @@ pub struct Canvas {
     /// Width and height of what an alias-free network synthesises, pixels at its own sampling rate;
     /// none for the square that it was trained on.
     pub extent: Option<(u32, u32)>,
-}
-
-/// As derived, but for a canvas that is the trained one: see [`Resolved`]'s.
-impl fmt::Debug for Canvas {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { size, fit, pixel_aspect, extent } = self;
-        let mut all = f.debug_struct("Canvas");
-        all.field("size", size).field("fit", fit).field("pixel_aspect", pixel_aspect);
-        if let Some(extent) = extent {
-            all.field("extent", extent);
-        }
-        all.finish()
-    }
 }
 
 /// A shutter that stays open while the picture moves.

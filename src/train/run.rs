@@ -144,7 +144,7 @@ pub fn run(
 fn check_shares(settings: &Settings, group: &Group) -> Result<()> {
     let (batch, size) = (settings.batch, group.size());
     let half = settings.path_length.map_or(0, |_| (batch / 2).max(1));
-    if batch % size == 0 && half % size == 0 {
+    if batch.is_multiple_of(size) && half.is_multiple_of(size) {
         return Ok(());
     }
     let factor = if half > 0 { 2 * size } else { size };

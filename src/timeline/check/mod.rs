@@ -28,7 +28,7 @@ use super::document::{self, Document, Model, Scalar, Track, identity};
 use super::easing::Easing;
 use super::expression::Scene;
 use super::number::Number;
-use super::resolved::{Canvas, Interpolation, Latent, LatentPoint, Mix, Resolved};
+use super::resolved::{Canvas, Interpolation, Latent, LatentPoint, Mix, Resolved, Speed};
 use super::tempo::Clock;
 use crate::audio::Hearing;
 use crate::report::Report;
@@ -295,12 +295,13 @@ impl Check<'_> {
                 interpolation: Interpolation::Linear,
                 period: None,
                 ping_pong: false,
-                even: false,
+                speed: Speed::Keys,
             },
             psi: self.psi(None),
             cutoff: None,
             class: None,
             mixes: Vec::new(),
+            directions: Vec::new(),
             camera: self.camera(None, None, &head.canvas),
             stabilise: None,
             markers: self.markers(),
