@@ -38,7 +38,7 @@ impl Farm {
             spread: 0.05,
             losses: 1.0 / (1000.0 * 3600.0),
             requeue: 120.0,
-            join: 0.01,
+            join: 0.0005,
         }
     }
 
