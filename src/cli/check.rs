@@ -33,7 +33,12 @@ pub fn run(args: &CheckArgs) -> Result<()> {
         let clips = match (clips, resolved.tracks.len(), project.networks().count()) {
             (0, ..) => String::new(),
             (clips, tracks, networks) => {
-                format!(", {clips} clips on {tracks} tracks, {networks} networks")
+                format!(
+                    ", {}, {}, {}",
+                    counted(clips, "clip"),
+                    counted(tracks, "track"),
+                    counted(networks, "network")
+                )
             }
         };
         let canvas = match (resolved.canvas.extent, project.memory()) {
@@ -50,4 +55,9 @@ pub fn run(args: &CheckArgs) -> Result<()> {
         ))?;
     }
     Ok(())
+}
+
+/// So many of a thing.
+fn counted(count: usize, thing: &str) -> String {
+    format!("{count} {thing}{}", if count == 1 { "" } else { "s" })
 }
