@@ -119,7 +119,10 @@ impl Folder {
         let name = |path: &PathBuf| path.strip_prefix(self.0.path()).unwrap().display().to_string();
         let all: Vec<_> = found.iter().map(name).filter(|name| name != "t.ron").collect();
         let described = |name: &&String| match name.strip_suffix(".json") {
-            Some(output) => output.contains('%') || all.iter().any(|other| other == output),
+            Some(output) => {
+                let is_pattern = output.rsplit('/').next().is_some_and(|name| name.contains('%'));
+                is_pattern || all.iter().any(|other| other == output)
+            }
             None => false,
         };
         let mut names: Vec<_> = all.iter().filter(|name| !described(name)).cloned().collect();
