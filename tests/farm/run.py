@@ -238,8 +238,8 @@ def test_interrupted(work, cluster, reference):
             kills += 1
     subprocess.run(line, check=True)
     assert frames_of(film) == reference
-    left = [path.name for path in work.iterdir() if path.name.startswith("interrupted")]
-    assert left == ["interrupted.mp4"], left
+    left = sorted(path.name for path in work.iterdir() if path.name.startswith("interrupted"))
+    assert left == ["interrupted.mp4", "interrupted.mp4.json"], left
 
 
 def test_twins(work, cluster, reference):
@@ -253,7 +253,11 @@ def test_twins(work, cluster, reference):
     film = work / "twins.mp4"
     subprocess.run([PROGRAM, "join", chunks, "-o", film, "--quiet"], check=True)
     assert frames_of(film) == reference
-    assert len(list(chunks.iterdir())) == 8, "four chunks with their manifests"
+    manifests = [path for path in chunks.iterdir() if path.suffix == ".json"]
+    assert len(manifests) == 4, manifests
+    pieces = [piece["file"] for path in manifests for piece in json.loads(path.read_text())["pieces"]]
+    left = sorted(path.name for path in chunks.iterdir())
+    assert left == sorted(pieces + [path.name for path in manifests]), left
 
 
 def test_openjd(work, cluster, reference):
