@@ -11,6 +11,7 @@ pub mod curve;
 mod document;
 pub mod easing;
 pub mod expression;
+mod json;
 pub mod key_moments;
 pub mod moment;
 pub mod number;

@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 
 use super::super::ron_tree::{self, Name, Node, Value};
 use super::decode::inner;
+use super::form::{Apart, Field};
+use super::shape::Shape;
 use crate::report::{Report, Span, nearest};
 
 /// How many files one timeline may consist of.
@@ -12,12 +14,22 @@ pub(super) const MOST_FILES: usize = 100;
 /// Bytes of a fragment, at most.
 const LARGEST: u64 = 1 << 24;
 
+/// Read before all others.
+pub(super) const INCLUDE: Field<Apart> = Field::new(
+    "include",
+    Apart(|| {
+        let several = Shape::List { item: Box::new(Shape::Text), least: 0, most: None };
+        Shape::Any(vec![Shape::Text, several])
+    }),
+    "a file, or several, whose fields fill in what this one leaves open",
+);
+
 /// Adds the fields of the files that `include` names to a timeline's own. What the timeline says itself
 /// comes first, then the first file that says it; fields in parentheses are joined field by field. `open`
 /// are the files that are being read, this one last.
 pub fn include(tree: &mut Node, report: &mut Report, open: &[PathBuf]) {
     let Value::Struct(_, fields) = &mut tree.value else { return };
-    let Some(at) = fields.iter().position(|(name, _)| name.text == "include") else { return };
+    let Some(at) = fields.iter().position(|(name, _)| name.text == INCLUDE.name) else { return };
     let (_, list) = fields.remove(at);
     let mut joined = Vec::new();
     for (text, span) in names(&list, report) {
