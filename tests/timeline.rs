@@ -4,6 +4,9 @@
 //! or `// warning ...`, all of them and no more. A first line `// network: NAME` chooses other
 //! facts. `BLESS=1` writes the findings anew: look at the difference before it is kept.
 
+#[path = "json/mod.rs"]
+mod json;
+
 use std::collections::HashMap;
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -8,6 +8,7 @@ use super::super::ron_tree::{Name, Node, Value};
 use super::super::time::Time;
 use super::Spanned;
 use super::form::Record;
+use super::from_json::is_json;
 use super::music::Marker;
 use super::tracks::Source;
 use crate::report::{Report, Span, nearest};
@@ -42,8 +43,16 @@ impl Decoder {
     }
 
     pub fn expected<T>(&mut self, what: &str, node: &Node) -> Option<T> {
-        self.report
+        // An example of RON's.
+        let example = ["such as (", "`(", "[("].iter().any(|start| what.contains(start));
+        let in_json = example && is_json(self.report.file(node.span.start).1);
+        let diagnostic = self
+            .report
             .error(node.span.clone(), format!("expected {what}, found {}", node.value.describe()));
+        if in_json {
+            diagnostic
+                .help("in JSON fields stand in `{ }`, and all else of RON's parentheses in `[ ]`");
+        }
         None
     }
 

@@ -3,9 +3,10 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::super::ron_tree::{self, Name, Node, Value};
+use super::super::ron_tree::{Name, Node, Value};
 use super::decode::inner;
 use super::form::{Apart, Field};
+use super::from_json;
 use super::shape::Shape;
 use crate::report::{Report, Span, nearest};
 
@@ -93,7 +94,7 @@ fn read(
         }
     };
     let start = report.include(path.to_string_lossy(), content.as_str());
-    let mut tree = match ron_tree::parse(&content) {
+    let mut tree = match from_json::read(&path.to_string_lossy(), &content) {
         Ok(tree) => tree,
         Err(error) => {
             report.error(error.span.start + start..error.span.end + start, error.message);
@@ -121,6 +122,10 @@ pub(super) fn content(path: &Path) -> Result<String, String> {
     fs::read_to_string(path).map_err(|e| e.to_string())
 }
 
+fn is_timeline(name: &str) -> bool {
+    name.ends_with(".ron") || from_json::is_json(name)
+}
+
 /// A file of the same folder whose name is near.
 pub(super) fn neighbour(path: &Path) -> Option<String> {
     let name = path.file_name()?.to_string_lossy().into_owned();
@@ -130,7 +135,7 @@ pub(super) fn neighbour(path: &Path) -> Option<String> {
     let names: Vec<String> =
         entries.flatten().map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();
     let others =
-        names.iter().map(String::as_str).filter(|other| *other != name && other.ends_with(".ron"));
+        names.iter().map(String::as_str).filter(|other| *other != name && is_timeline(other));
     nearest(&name, others).map(String::from)
 }
 

@@ -6,6 +6,7 @@ mod directions;
 mod easing;
 mod fields;
 mod form;
+mod from_json;
 mod include;
 mod latent;
 mod mix;
@@ -27,11 +28,13 @@ use std::path::{Path, PathBuf};
 
 use super::check::Overrides;
 use super::resolved::{Anchor, Fit};
-use super::ron_tree::{self, Node};
+use super::ron_tree::Node;
 use super::time::Time;
 use crate::report::{Report, Span};
 
 pub(super) use directions::Direction;
+pub use from_json::is_json;
+pub(super) use from_json::{schema, written};
 pub(super) use latent::{Latent, Loop, Seeds, Source};
 pub(super) use mix::{Layers, Mix};
 pub(super) use models::identity;
@@ -156,7 +159,7 @@ impl Document {
         open: &[PathBuf],
     ) -> Result<Self, Report> {
         let mut report = Report::new(name, text);
-        match ron_tree::parse(&report.text) {
+        match from_json::read(&report.name, &report.text) {
             Ok(mut tree) => {
                 let own = std::fs::canonicalize(&report.name).unwrap_or_default();
                 include::include(&mut tree, &mut report, std::slice::from_ref(&own));
