@@ -70,6 +70,20 @@ fn ron_and_json_of_a_timeline_are_the_same_film() {
     }
 }
 
+#[test]
+fn the_readmes_json_passes() {
+    let readme = include_str!("../../README.md");
+    let mut snippets = readme.split("\n```json\n").skip(1).peekable();
+    assert!(snippets.peek().is_some());
+    for snippet in snippets {
+        let text = snippet.split_once("```").unwrap().0;
+        assert!(accepts(&serde_json::from_str(text).unwrap()), "{text}");
+        let found =
+            verdict("film.json", text, "stylegan3-t").unwrap_or_else(|found| panic!("{found}"));
+        assert_eq!(found.1, [""; 0]);
+    }
+}
+
 /// All objects, lists and values of a document.
 fn places(value: &Value, at: String, into: &mut Vec<String>) {
     into.push(at.clone());
