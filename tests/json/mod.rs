@@ -281,6 +281,8 @@ fn what_is_not_json_is_told_at_its_place() {
         let (line, column) = report.line_column(found.span.start);
         assert_eq!(format!("{line}:{column} {}", found.message), expected);
     }
+    let report = check("a.ron", "{\"fps\": 24}", "stylegan3-t", &Overrides::default()).unwrap_err();
+    assert!(report.show(false).contains("names end in `.json`"), "{}", report.show(false));
     // RON's examples come with a word on JSON.
     let report =
         check("a.json", "{\"size\": 3}", "stylegan3-t", &Overrides::default()).unwrap_err();

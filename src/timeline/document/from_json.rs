@@ -102,12 +102,11 @@ fn settle_text(node: &mut Node, ways: &[&Shape], text: &str) {
     };
     if words().any(|words| words.contains(written)) {
         node.value = Value::Word(written.clone());
-    } else if ways.iter().any(|way| matches!(way, Shape::Call(..))) {
+    } else if ways.iter().any(|way| way.is_call(written)) {
         let start = node.span.start + 1;
+        // Not where escapes move its characters.
         let as_it_is = text.get(start..).is_some_and(|text| text.starts_with(written.as_str()));
-        if let Some(Ok(mut call)) = as_it_is.then(|| ron_tree::parse(written))
-            && matches!(call.value, Value::Tuple(Some(_), _))
-        {
+        if let Some(Ok(mut call)) = as_it_is.then(|| ron_tree::parse(written)) {
             call.shift(start);
             node.value = call.value;
         }
@@ -119,7 +118,11 @@ fn settle_text(node: &mut Node, ways: &[&Shape], text: &str) {
 
 /// A field whose name is a number.
 fn entry((name, value): (Name, Node)) -> (Node, Node) {
-    let key = name.text.parse().map_or(Value::String(name.text), Value::Integer);
+    let digits = name.text.bytes().all(|b| b.is_ascii_digit());
+    let key = match name.text.parse() {
+        Ok(key) if digits => Value::Integer(key),
+        _ => Value::String(name.text),
+    };
     (Node { value: key, span: name.span }, value)
 }
 

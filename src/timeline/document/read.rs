@@ -26,6 +26,10 @@ impl Decoder {
             );
         }
         let Some(fields) = self.fields(tree, &TIMELINE) else {
+            if let (Value::Map(_), Some(found)) = (&tree.value, self.report.diagnostics.last_mut())
+            {
+                found.help = Some("JSON is read from files whose names end in `.json`".into());
+            }
             return Written::default();
         };
         self.variables.music = fields.get(MUSIC.name).is_some();

@@ -94,6 +94,12 @@ impl Shape {
         }
     }
 
+    /// Whether a text is such a call, as the pattern in its keywords says.
+    pub fn is_call(&self, text: &str) -> bool {
+        let Self::Call(name, _) = self else { return false };
+        text.strip_prefix(name).is_some_and(|rest| rest.starts_with('(') && rest.ends_with(')'))
+    }
+
     /// The keywords of JSON Schema; what is named goes to `defs`, once.
     pub fn keywords(&self, defs: &mut Vec<(String, Json)>) -> Vec<(String, Json)> {
         let typed = |kind: &str| vec![("type".to_owned(), Json::from(kind))];
