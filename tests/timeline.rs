@@ -5,6 +5,8 @@
 //! facts. `BLESS=1` writes the findings anew: look at the difference before it is kept.
 
 mod facts;
+#[path = "json/mod.rs"]
+mod json;
 
 use std::collections::HashMap;
 use std::fs;

@@ -1,4 +1,4 @@
-//! Any text as a timeline: an error or a sound result, never a panic.
+//! Any text as a timeline, in RON and in JSON: an error or a sound result, never a panic.
 #![no_main]
 
 #[path = "../../tests/facts/mod.rs"]
@@ -8,7 +8,11 @@ use libfuzzer_sys::fuzz_target;
 use sg3render::timeline::{Document, NetworkFacts, Overrides};
 
 fuzz_target!(|text: &str| {
-    let Ok(document) = Document::parse("fuzz.ron", text) else {
+    ["fuzz.ron", "fuzz.json"].into_iter().for_each(|name| read(name, text));
+});
+
+fn read(name: &str, text: &str) {
+    let Ok(document) = Document::parse(name, text) else {
         return;
     };
     let network = || NetworkFacts { c_dim: 3, ..facts::network() };
@@ -21,4 +25,4 @@ fuzz_target!(|text: &str| {
             let _ = report.json();
         }
     }
-});
+}

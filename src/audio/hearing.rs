@@ -50,6 +50,14 @@ pub enum Feature {
     Chroma(usize),
 }
 
+impl Feature {
+    /// All that have a name; besides there are bands such as `60-250`.
+    pub fn names() -> impl Iterator<Item = &'static str> {
+        let bands = NAMED.iter().map(|&(name, _)| name);
+        ["rms", "onset", "beat"].into_iter().chain(bands).chain(PITCHES)
+    }
+}
+
 impl FromStr for Feature {
     type Err = String;
 
@@ -72,11 +80,9 @@ impl FromStr for Feature {
                 format!("`{text}` is no band, expected two frequencies from 20 to 20000 Hz such as `60-250`")
             }),
             _ => {
-                let names = ["rms", "onset", "beat"].into_iter();
-                let names = names.chain(NAMED.iter().map(|&(name, _)| name)).chain(PITCHES);
-                let hint = nearest(text, names.clone())
+                let names: Vec<_> = Self::names().collect();
+                let hint = nearest(text, names.iter().copied())
                     .map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
-                let names: Vec<_> = names.collect();
                 Err(format!(
                     "nothing is heard by the name `{text}`{hint}; expected {}, or a band such as `60-250`",
                     names.join(", ")

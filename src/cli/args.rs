@@ -57,6 +57,8 @@ pub enum Command {
     Verify(VerifyArgs),
     /// Write a commented timeline to start from
     New(NewArgs),
+    /// Print the JSON Schema of timelines, by which editors complete and check those in JSON
+    Schema(SchemaArgs),
     /// Turn a network pickle into a .safetensors file
     Import(ImportArgs),
     /// Show what a network is made of
@@ -98,7 +100,7 @@ impl Command {
 
 #[derive(clap::Args)]
 pub struct StillArgs {
-    /// The timeline (RON)
+    /// The timeline (RON, or `.json`)
     pub timeline: PathBuf,
     /// The moment: a frame (`48`), `1.5s`, `00:00:02:12`, `4b`, a marker of the timeline, or with a minus
     /// from the end (`-1s`)
@@ -118,7 +120,7 @@ pub struct StillArgs {
 
 #[derive(clap::Args)]
 pub struct CheckArgs {
-    /// The timeline (RON)
+    /// The timeline (RON, or `.json`)
     pub timeline: PathBuf,
     #[command(flatten)]
     pub overrides: OverrideArgs,
@@ -132,7 +134,7 @@ pub struct CheckArgs {
 
 #[derive(clap::Args)]
 pub struct PlotArgs {
-    /// The timeline (RON)
+    /// The timeline (RON, or `.json`)
     pub timeline: PathBuf,
     /// The plot to write (`.svg` or `.png`)
     #[arg(short, long, value_name = "FILE", value_parser = drawing)]
@@ -146,7 +148,7 @@ pub struct PlotArgs {
 
 #[derive(clap::Args)]
 pub struct OtioArgs {
-    /// The timeline (RON)
+    /// The timeline (RON, or `.json`)
     pub timeline: PathBuf,
     /// The file to write (`.otio`)
     #[arg(short, long, value_name = "FILE", value_parser = otio)]
@@ -160,8 +162,18 @@ pub struct OtioArgs {
 
 #[derive(clap::Args)]
 pub struct NewArgs {
-    /// The timeline to write; an existing file is left alone
+    /// The timeline to write, in JSON if it ends in `.json`; an existing file is left alone
     pub timeline: PathBuf,
+}
+
+#[derive(clap::Args)]
+pub struct SchemaArgs {
+    /// The file to write instead
+    #[arg(short, long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+    /// Replace the file if it is already there
+    #[arg(long)]
+    pub overwrite: bool,
 }
 
 #[derive(clap::Args)]

@@ -77,7 +77,7 @@ pub struct JoinArgs {
 /// What is rendered and how.
 #[derive(clap::Args)]
 pub struct FilmArgs {
-    /// The timeline (RON)
+    /// The timeline (RON, or `.json`)
     pub timeline: PathBuf,
     /// Render only these frames: `A-B` (both included, counted from 0), `A-` (to the end) or `A`
     #[arg(long, value_name = "RANGE")]

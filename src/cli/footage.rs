@@ -7,9 +7,9 @@ use sg3render::metrics::Image;
 use sg3render::progress::{Progress, Status};
 use sg3render::render::{Generator, Project};
 use sg3render::schedule::Schedule;
-use sg3render::timeline::Overrides;
 use sg3render::timeline::curve::Curve;
 use sg3render::timeline::resolved::{Anchor, Camera, Stabilise};
+use sg3render::timeline::{Overrides, is_json};
 use sg3render::{Error, Result};
 
 use super::measure_args::FootageArgs;
@@ -45,7 +45,8 @@ impl Footage {
     /// Opens what a name stands for.
     pub fn open(name: &str, args: &FootageArgs) -> Result<Self> {
         let path = Path::new(name);
-        let is_timeline = path.extension().is_some_and(|extension| extension == "ron");
+        let is_timeline =
+            path.extension().is_some_and(|extension| extension == "ron") || is_json(name);
         let project = if is_network(name) {
             Project::read(Path::new("seeds.ron"), between(name, args)?, None, &Overrides::default())
         } else if is_timeline {

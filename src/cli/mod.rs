@@ -35,6 +35,7 @@ mod plot;
 mod proof_args;
 mod render;
 mod resume;
+mod schema;
 mod sheet;
 mod shot;
 mod snapshots;
@@ -92,6 +93,7 @@ pub fn main() -> ExitCode {
             done => done.map(drop),
         },
         Command::New(args) => new::run(&args),
+        Command::Schema(args) => schema::run(&args),
         Command::Plot(args) => plot::run(&args),
         Command::Otio(args) => otio::run(&args),
         Command::Import(args) => import::run(&args),

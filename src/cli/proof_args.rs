@@ -40,7 +40,7 @@ fn png(text: &str) -> Result<PathBuf, String> {
 
 #[derive(clap::Args)]
 pub struct DiffArgs {
-    /// The timeline as it was (RON)
+    /// The timeline as it was (RON, or `.json`)
     pub a: PathBuf,
     /// The timeline as it is now
     pub b: PathBuf,

@@ -55,7 +55,7 @@ impl Project {
         let text = String::from_utf8(bytes).map_err(|e| {
             let at = e.utf8_error().valid_up_to();
             Error::Invalid(format!(
-                "`{}` is not text (byte {at} is not UTF-8), expected a timeline in RON",
+                "`{}` is not text (byte {at} is not UTF-8), expected a timeline in RON or JSON",
                 path.display()
             ))
         })?;

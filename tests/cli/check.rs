@@ -95,6 +95,27 @@ fn a_timeline_that_is_no_text_or_not_there() {
 }
 
 #[test]
+fn a_timeline_in_json_is_as_good_as_one_in_ron() {
+    let folder = Folder::new();
+    folder.run(&["new", "film.json"]).ok();
+    folder.run(&["new", "film.ron"]).ok();
+    assert_eq!(folder.run(&["check", "film.json"]).ok().stderr, "");
+    folder.run(&["film.json", "-o", "null:", "--frames", "0-1", "-q"]).ok();
+    // The same frames, so none changes.
+    folder.run(&["diff", "film.ron", "film.json"]).ok();
+
+    let printed = folder.run(&["schema"]).ok().stdout;
+    folder.run(&["schema", "-o", "timeline.schema.json"]).ok();
+    assert_eq!(folder.read("timeline.schema.json"), printed.as_bytes());
+    folder.run(&["schema", "-o", "timeline.schema.json"]).fails(64, "already");
+    let schema: serde_json::Value = serde_json::from_str(&printed).unwrap();
+    assert_eq!(schema["properties"]["fit"]["default"], "contain");
+
+    std::fs::write(folder.path("film.json"), "{\n  \"fit\": \"covr\"\n}").unwrap();
+    folder.run(&["check", "film.json"]).fails(65, "film.json:2:10");
+}
+
+#[test]
 fn a_new_timeline_is_a_sound_one() {
     let folder = Folder::new();
     let said = folder.run(&["new", "film.ron"]).ok().stdout;

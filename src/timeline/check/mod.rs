@@ -369,7 +369,7 @@ impl Check<'_> {
                     let sum: f64 = weights.iter().map(|(_, weight)| weight).sum();
                     let mut all = vec![0.0; count];
                     for (index, weight) in weights {
-                        match all.get_mut(index.value) {
+                        match all.get_mut(index.value as usize) {
                             Some(place) => *place = weight / sum,
                             None => {
                                 let message = format!(

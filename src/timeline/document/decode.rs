@@ -7,6 +7,8 @@ use super::super::expression::Variables;
 use super::super::ron_tree::{Name, Node, Value};
 use super::super::time::Time;
 use super::Spanned;
+use super::form::Record;
+use super::from_json::is_json;
 use super::music::Marker;
 use super::tracks::Source;
 use crate::report::{Report, Span, nearest};
@@ -26,8 +28,7 @@ pub(super) struct Decoder {
 
 /// The fields of one struct.
 pub(super) struct Fields<'n> {
-    /// What the struct is, for messages.
-    what: &'static str,
+    record: &'static Record,
     entries: Vec<(&'n Name, &'n Node)>,
     /// Known fields that an unknown one was probably meant to be: they are not missing as well.
     slips: Vec<String>,
@@ -42,27 +43,29 @@ impl Decoder {
     }
 
     pub fn expected<T>(&mut self, what: &str, node: &Node) -> Option<T> {
-        self.report
+        // An example of RON's.
+        let example = ["such as (", "`(", "[("].iter().any(|start| what.contains(start));
+        let in_json = example && is_json(self.report.file(node.span.start).1);
+        let diagnostic = self
+            .report
             .error(node.span.clone(), format!("expected {what}, found {}", node.value.describe()));
+        if in_json {
+            diagnostic
+                .help("in JSON fields stand in `{ }`, and all else of RON's parentheses in `[ ]`");
+        }
         None
     }
 
-    /// The fields of a struct, of which only `known` ones may be there, each once. `None` as a
+    /// The fields of a struct, of which only those of its record may be there, each once. `None` as a
     /// value is as good as leaving the field out.
-    pub fn fields<'n>(
-        &mut self,
-        node: &'n Node,
-        what: &'static str,
-        known: &[&str],
-    ) -> Option<Fields<'n>> {
+    pub fn fields<'n>(&mut self, node: &'n Node, record: &'static Record) -> Option<Fields<'n>> {
+        let (what, known) = (record.what, record.names().collect::<Vec<_>>());
         let entries = match &inner(node).value {
             Value::Struct(_, entries) => entries.as_slice(),
             Value::Tuple(None, items) if items.is_empty() => &[],
             _ => {
-                return self.expected(
-                    &format!("{what}, as `({}: ...)`", known.first().unwrap_or(&"")),
-                    node,
-                );
+                let example = known.first().unwrap_or(&"");
+                return self.expected(&format!("{what}, as `({example}: ...)`"), node);
             }
         };
         let mut seen: Vec<(&Name, &Node)> = Vec::new();
@@ -87,7 +90,7 @@ impl Decoder {
             }
         }
         let start = node.span.start;
-        Some(Fields { what, entries: seen, slips, head: start..start + 1 })
+        Some(Fields { record, entries: seen, slips, head: start..start + 1 })
     }
 
     pub fn text(&mut self, node: &Node) -> Option<Spanned<String>> {
@@ -111,23 +114,6 @@ impl Decoder {
             Value::Float(x) if x.is_finite() => Some(x),
             _ => self.expected("a finite number", node),
         }
-    }
-
-    /// An integer of a range.
-    pub fn integer<T: TryFrom<i128>>(
-        &mut self,
-        node: &Node,
-        what: &str,
-        range: std::ops::RangeInclusive<i128>,
-    ) -> Option<T> {
-        if let Value::Integer(i) = inner(node).value
-            && range.contains(&i)
-            && let Ok(value) = T::try_from(i)
-        {
-            return Some(value);
-        }
-        let (from, to) = range.into_inner();
-        self.expected(&format!("{what} (a whole number from {from} to {to})"), node)
     }
 
     /// One word of several.
@@ -169,25 +155,6 @@ impl Decoder {
         }
     }
 
-    /// A tuple of two.
-    pub fn pair<T>(
-        &mut self,
-        node: &Node,
-        what: &str,
-        each: impl Fn(&mut Self, &Node) -> Option<T>,
-    ) -> Option<(T, T)> {
-        match &inner(node).value {
-            Value::Tuple(None, items) => match items.as_slice() {
-                [a, b] => {
-                    let (a, b) = (each(self, a), each(self, b));
-                    Some((a?, b?))
-                }
-                _ => self.expected(what, node),
-            },
-            _ => self.expected(what, node),
-        }
-    }
-
     pub fn time(&mut self, node: &Node) -> Option<Spanned<Time>> {
         let read = match &inner(node).value {
             Value::Integer(i) => Time::from_frames(*i as f64),
@@ -216,6 +183,11 @@ impl<'n> Fields<'n> {
         self.entries.iter().find(|(entry, _)| entry.text == name).map(|(_, node)| inner(node))
     }
 
+    /// Whether the struct may have such a field.
+    pub fn may_have(&self, name: &str) -> bool {
+        self.record.names().any(|known| known == name)
+    }
+
     /// Where a field's name stands.
     pub fn name_span(&self, name: &str) -> Option<Span> {
         self.entries
@@ -227,7 +199,7 @@ impl<'n> Fields<'n> {
     /// Reports that none of several fields is there, unless one of them was misspelt.
     pub fn missing(&self, decoder: &mut Decoder, names: &[&str]) {
         if !self.slips.iter().any(|slip| names.contains(&slip.as_str())) {
-            let message = format!("{} has no latent: expected {}", self.what, one_of(names));
+            let message = format!("{} has no latent: expected {}", self.record.what, one_of(names));
             decoder.report.error(self.head.clone(), message);
         }
     }
@@ -236,9 +208,10 @@ impl<'n> Fields<'n> {
     pub fn need(&self, decoder: &mut Decoder, name: &str) -> Option<&'n Node> {
         let node = self.get(name);
         if node.is_none() && !self.slips.iter().any(|slip| slip == name) {
-            decoder
-                .report
-                .error(self.head.clone(), format!("field `{name}` of {} is missing", self.what));
+            decoder.report.error(
+                self.head.clone(),
+                format!("field `{name}` of {} is missing", self.record.what),
+            );
         }
         node
     }

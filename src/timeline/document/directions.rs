@@ -2,8 +2,24 @@
 
 use super::super::ron_tree::{Node, Value};
 use super::decode::{Decoder, inner};
+use super::form::{By, Field, NUMBER, Record};
+use super::mix::LAYERS;
+use super::point::{ARRAY, FILE, INDEX};
+use super::shape::Shape;
+use super::track::Keyed;
 use super::{ArrayItem, Layers, Scalar, Spanned, Track};
 use crate::report::Span;
+
+const AMOUNT: Field<Keyed<By<Scalar>>> =
+    Field::new("amount", Keyed(NUMBER), "how often the file's vector is added").or("1");
+static DIRECTION: Record =
+    Record { what: "a direction", fields: &[&FILE, &ARRAY, &INDEX, &LAYERS, &AMOUNT] };
+
+pub(super) const DIRECTIONS: Field<By<Vec<Direction>>> = Field::new(
+    "directions",
+    By(|d, n| Some(d.directions(n)), || Shape::names(Shape::named("direction", DIRECTION.shape()))),
+    "names, and directions of w that are added to the latents",
+);
 
 /// `smile: (from: "directions.safetensors", index: 2, layers: coarse, amount: 1.5)`.
 #[derive(Debug, Clone, PartialEq)]
@@ -18,7 +34,7 @@ pub(in crate::timeline) struct Direction {
 
 impl Decoder {
     /// Names, and what each adds to the latents.
-    pub fn directions(&mut self, node: &Node) -> Vec<Direction> {
+    fn directions(&mut self, node: &Node) -> Vec<Direction> {
         let Value::Struct(None, entries) = &inner(node).value else {
             self.expected::<()>(
                 "names and directions such as `(smile: (from: \"smile.npy\", amount: 2))`",
@@ -39,17 +55,16 @@ impl Decoder {
     }
 
     fn direction(&mut self, name: String, node: &Node) -> Option<Direction> {
-        let known = ["from", "array", "index", "layers", "amount"];
-        let fields = self.fields(node, "a direction", &known)?;
-        let from = fields.need(self, "from").and_then(|file| {
+        let fields = self.fields(node, &DIRECTION)?;
+        let from = fields.need(self, FILE.name).and_then(|file| {
             let span: Span = file.span.clone();
             Some(Spanned { value: self.array_item(&fields, file)?, span })
         });
         Some(Direction {
             name,
             from,
-            layers: fields.get("layers").map(|n| self.layers(n)),
-            amount: fields.get("amount").and_then(|n| self.track(n, Self::number)),
+            layers: fields.read(self, &LAYERS),
+            amount: fields.read(self, &AMOUNT),
         })
     }
 }

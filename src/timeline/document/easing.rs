@@ -3,6 +3,8 @@
 use super::super::easing::{Direction, Easing, Family};
 use super::super::ron_tree::{Node, Value};
 use super::decode::{Decoder, inner};
+use super::form::{By, Form, Whole};
+use super::shape::Shape;
 
 const FAMILIES: [(&str, Family); 7] = [
     ("sine", Family::Sine),
@@ -22,8 +24,21 @@ const CSS: [(&str, [f64; 4]); 4] = [
     ("ease_out", [0.0, 0.0, 0.58, 1.0]),
     ("ease_in_out", [0.42, 0.0, 0.58, 1.0]),
 ];
-const MOST_STEPS: i128 = 1_000_000;
+/// What has numbers, and how it is written.
+const CALLS: [(&str, &str); 3] = [
+    ("bezier", "bezier(x1, y1, x2, y2)"),
+    ("steps", "steps(n)"),
+    ("spring", "spring(swings, damping)"),
+];
+const STEPS: Whole = Whole("a number of steps", 1, 1_000_000);
 const MOST_SWINGS: f64 = 1000.0;
+
+pub(super) const EASING: By<Easing> = By(Decoder::easing, || {
+    let words = words();
+    let words = Shape::words(words.iter().map(|(word, _)| word.as_str()));
+    let calls = CALLS.iter().map(|&(name, written)| Shape::Call(name, written));
+    Shape::named("easing", Shape::Any([words].into_iter().chain(calls).collect()))
+});
 
 impl Decoder {
     /// `linear`, `in_out_sine`, `bezier(x1, y1, x2, y2)`, `steps(n)` and the like.
@@ -32,7 +47,7 @@ impl Decoder {
             Value::Tuple(Some(name), items) if name.text == "bezier" => self.bezier(node, items),
             Value::Tuple(Some(name), items) if name.text == "spring" => self.spring(node, items),
             Value::Tuple(Some(name), items) if name.text == "steps" => match items.as_slice() {
-                [count] => self.integer(count, "a number of steps", 1..=MOST_STEPS).map(Easing::Steps),
+                [count] => STEPS.read(self, count).map(Easing::Steps),
                 _ => self.expected("`steps(n)` with one number", node),
             },
             Value::Word(_) | Value::String(_) => {
@@ -49,15 +64,14 @@ impl Decoder {
         let known = |word: &String| options.iter().any(|(name, _)| name == word);
         match &inner(node).value {
             Value::Word(word) | Value::String(word) if !known(word) => {
-                let calls = ["bezier", "steps", "spring"].into_iter();
+                let calls = CALLS.iter().map(|(name, _)| *name);
                 let near = crate::report::nearest(
                     word,
                     options.iter().map(|(name, _)| *name).chain(calls),
                 );
+                let call = |near| CALLS.iter().find(|(name, _)| *name == near);
                 let help = match near {
-                    Some("bezier") => "write `bezier(x1, y1, x2, y2)`".into(),
-                    Some("steps") => "write `steps(n)`".into(),
-                    Some("spring") => "write `spring(swings, damping)`".into(),
+                    Some(near) if let Some((_, written)) = call(near) => format!("write `{written}`"),
                     Some(near) => format!("did you mean `{near}`?"),
                     None => "there are hold, linear, in_F, out_F and in_out_F with F one of sine, quad, cubic, expo, \
                              back, elastic, bounce, and bezier(x1, y1, x2, y2), steps(n), spring(swings, damping)"

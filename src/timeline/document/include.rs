@@ -3,8 +3,11 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::super::ron_tree::{self, Name, Node, Value};
+use super::super::ron_tree::{Name, Node, Value};
 use super::decode::inner;
+use super::form::{Apart, Field};
+use super::from_json;
+use super::shape::Shape;
 use crate::report::{Report, Span, nearest};
 
 /// How many files one timeline may consist of.
@@ -12,12 +15,22 @@ pub(super) const MOST_FILES: usize = 100;
 /// Bytes of a fragment, at most.
 const LARGEST: u64 = 1 << 24;
 
+/// Read before all others.
+pub(super) const INCLUDE: Field<Apart> = Field::new(
+    "include",
+    Apart(|| {
+        let several = Shape::List { item: Box::new(Shape::Text), least: 0, most: None };
+        Shape::Any(vec![Shape::Text, several])
+    }),
+    "a file, or several, whose fields fill in what this one leaves open",
+);
+
 /// Adds the fields of the files that `include` names to a timeline's own. What the timeline says itself
 /// comes first, then the first file that says it; fields in parentheses are joined field by field. `open`
 /// are the files that are being read, this one last.
 pub fn include(tree: &mut Node, report: &mut Report, open: &[PathBuf]) {
     let Value::Struct(_, fields) = &mut tree.value else { return };
-    let Some(at) = fields.iter().position(|(name, _)| name.text == "include") else { return };
+    let Some(at) = fields.iter().position(|(name, _)| name.text == INCLUDE.name) else { return };
     let (_, list) = fields.remove(at);
     let mut joined = Vec::new();
     for (text, span) in names(&list, report) {
@@ -81,7 +94,7 @@ fn read(
         }
     };
     let start = report.include(path.to_string_lossy(), content.as_str());
-    let mut tree = match ron_tree::parse(&content) {
+    let mut tree = match from_json::read(&path.to_string_lossy(), &content) {
         Ok(tree) => tree,
         Err(error) => {
             report.error(error.span.start + start..error.span.end + start, error.message);
@@ -109,6 +122,10 @@ pub(super) fn content(path: &Path) -> Result<String, String> {
     fs::read_to_string(path).map_err(|e| e.to_string())
 }
 
+fn is_timeline(name: &str) -> bool {
+    name.ends_with(".ron") || from_json::is_json(name)
+}
+
 /// A file of the same folder whose name is near.
 pub(super) fn neighbour(path: &Path) -> Option<String> {
     let name = path.file_name()?.to_string_lossy().into_owned();
@@ -118,7 +135,7 @@ pub(super) fn neighbour(path: &Path) -> Option<String> {
     let names: Vec<String> =
         entries.flatten().map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();
     let others =
-        names.iter().map(String::as_str).filter(|other| *other != name && other.ends_with(".ron"));
+        names.iter().map(String::as_str).filter(|other| *other != name && is_timeline(other));
     nearest(&name, others).map(String::from)
 }
 

@@ -4,14 +4,20 @@
 mod decode;
 mod directions;
 mod easing;
+mod fields;
+mod form;
+mod from_json;
 mod include;
 mod latent;
+mod mix;
 mod models;
 mod music;
 mod picture;
+mod point;
 mod read;
 mod remap;
 mod scalar;
+mod shape;
 mod signals;
 mod sources;
 mod track;
@@ -22,15 +28,19 @@ use std::path::{Path, PathBuf};
 
 use super::check::Overrides;
 use super::resolved::{Anchor, Fit};
-use super::ron_tree::{self, Node};
+use super::ron_tree::Node;
 use super::time::Time;
 use crate::report::{Report, Span};
 
 pub(super) use directions::Direction;
-pub(super) use latent::{ArrayItem, Latent, Layers, Loop, Mix, Point, Seeds, Source};
+pub use from_json::is_json;
+pub(super) use from_json::{schema, written};
+pub(super) use latent::{Latent, Loop, Seeds, Source};
+pub(super) use mix::{Layers, Mix};
 pub(super) use models::identity;
 pub(super) use music::{Marker, Music, TempoKey};
 pub(super) use picture::{Grid, MotionBlur};
+pub(super) use point::{ArrayItem, Point};
 pub(super) use remap::{Remapping, Way};
 pub(super) use scalar::Scalar;
 pub(super) use signals::Signal;
@@ -75,6 +85,12 @@ pub(super) struct Spanned<T> {
 impl<T> Spanned<T> {
     fn new(value: T, node: &Node) -> Self {
         Self { value, span: node.span.clone() }
+    }
+}
+
+impl<T: Default> Spanned<Option<T>> {
+    fn or_default(self) -> Spanned<T> {
+        Spanned { value: self.value.unwrap_or_default(), span: self.span }
     }
 }
 
@@ -129,7 +145,8 @@ impl Document {
     /// Reads a timeline from its text. `name` is the file's path as the user gave it: it is shown
     /// in reports, and paths in the document start at its folder.
     ///
-    /// A text that is not RON is an error at once. Everything else, such as an unknown field or a
+    /// A name that ends in `.json` says that the text is the JSON form of a timeline, which
+    /// [`super::schema`] describes; all others are RON. A text that is neither is an error at once. Everything else, such as an unknown field or a
     /// wrong type, waits for [`Document::check`], so that all mistakes come in one report.
     pub fn parse(name: impl Into<String>, text: impl Into<String>) -> Result<Self, Report> {
         Self::parse_within(name, text, &[])
@@ -142,7 +159,7 @@ impl Document {
         open: &[PathBuf],
     ) -> Result<Self, Report> {
         let mut report = Report::new(name, text);
-        match ron_tree::parse(&report.text) {
+        match from_json::read(&report.name, &report.text) {
             Ok(mut tree) => {
                 let own = std::fs::canonicalize(&report.name).unwrap_or_default();
                 include::include(&mut tree, &mut report, std::slice::from_ref(&own));

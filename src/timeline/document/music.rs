@@ -5,13 +5,66 @@ use super::super::tempo::BPM;
 use super::super::time::Time;
 use super::Spanned;
 use super::decode::{Decoder, inner};
+use super::form::{By, Field, Form, Pair, Placed, Record, Shaped, TIME, Whole, Words};
+use super::shape::Shape;
+use super::track::AT;
 use crate::report::Span;
 
-/// The longest bar, and the last one that a signature may begin at.
-const MOST_BEATS: i128 = 64;
-const LAST_BAR: i128 = 100_000;
 /// What a signature's second number may be: it says which note is a beat, and counts for people only.
-const NOTES: [i128; 6] = [1, 2, 4, 8, 16, 32];
+const NOTES: [u32; 6] = [1, 2, 4, 8, 16, 32];
+
+/// Beats a minute.
+const TEMPO: By<f64> = By(Decoder::bpm, || Shape::within(*BPM.start(), *BPM.end()));
+const RAMP: Field<Words<bool>> = Field::new(
+    "ease",
+    Words(&[("hold", false), ("linear", true)]),
+    "whether the tempo moves evenly to the next one",
+)
+.or("\"hold\"");
+const TEMPO_THEN: Field<By<f64>> =
+    Field::new("value", TEMPO, "beats a minute from then on").needed();
+static TEMPO_KEY: Record = Record { what: "a tempo", fields: &[&AT, &TEMPO_THEN, &RAMP] };
+
+/// Beats of a bar.
+const SIGNATURE: By<u32> = By(Decoder::signature, || BEATS.shape());
+const BEATS: Pair<Placed<Whole>> =
+    Pair("a signature such as (4, 4)", Placed(Whole("a number of beats", 1, 64)));
+const BAR: Field<Whole> =
+    Field::new("bar", Whole("a bar", 1, 100_000), "the first bar that has it, from 1").needed();
+const SIGNATURE_THEN: Field<By<u32>> =
+    Field::new("value", SIGNATURE, "beats of a bar, and what note a beat is").needed();
+static SIGNATURE_KEY: Record = Record { what: "a signature", fields: &[&BAR, &SIGNATURE_THEN] };
+
+const BPM_FIELD: Field<By<Vec<TempoKey>>> = Field::new(
+    "bpm",
+    By(|d, n| Some(d.tempo(n)), || Shape::Any(vec![TEMPO.shape(), Shape::list(TEMPO_KEY.shape())])),
+    "beats a minute, or several tempos from their times on",
+)
+.needed();
+const SIGNATURES: Field<By<Vec<Spanned<(u32, u32)>>>> = Field::new(
+    "signature",
+    By(
+        |d, n| Some(d.signatures(n)),
+        || Shape::Any(vec![SIGNATURE.shape(), Shape::list(SIGNATURE_KEY.shape())]),
+    ),
+    "beats of a bar, and what note a beat is; or several from their bars on",
+)
+.or("[4, 4]");
+const START: Field<By<Spanned<Time>>> =
+    Field::new("start", TIME, "the time of the first beat").or("0");
+static MUSIC_FIELDS: Record =
+    Record { what: "`music`", fields: &[&BPM_FIELD, &SIGNATURES, &START] };
+
+pub(super) const MUSIC: Field<By<Music>> = Field::new(
+    "music",
+    By(|d, n| Some(d.music(n).unwrap_or_default()), || MUSIC_FIELDS.shape()),
+    "where beats and bars lie",
+);
+pub(super) const MARKERS: Field<By<()>> = Field::new(
+    "markers",
+    By(|d, n| Some(d.markers(n)), || Shape::names(TIME.shape())),
+    "names that can stand for times",
+);
 
 /// `music: (bpm: 120, signature: (4, 4), start: "0.5s")`.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -39,11 +92,11 @@ pub(in crate::timeline) struct Marker {
 }
 
 impl Decoder {
-    pub fn music(&mut self, node: &Node) -> Option<Music> {
-        let fields = self.fields(node, "`music`", &["bpm", "signature", "start"])?;
-        let tempo = fields.need(self, "bpm").map(|n| self.tempo(n)).unwrap_or_default();
-        let signatures = fields.get("signature").map(|n| self.signatures(n)).unwrap_or_default();
-        Some(Music { tempo, signatures, start: fields.get("start").and_then(|n| self.time(n)) })
+    fn music(&mut self, node: &Node) -> Option<Music> {
+        let fields = self.fields(node, &MUSIC_FIELDS)?;
+        let tempo = fields.read(self, &BPM_FIELD).unwrap_or_default();
+        let signatures = fields.read(self, &SIGNATURES).unwrap_or_default();
+        Some(Music { tempo, signatures, start: fields.read(self, &START) })
     }
 
     fn bpm(&mut self, node: &Node) -> Option<f64> {
@@ -65,11 +118,9 @@ impl Decoder {
         }
         let items = self.list(node, "a list of tempos `(at: ..., value: ...)`").unwrap_or_default();
         let key = |item: &Node| {
-            let fields = self.fields(item, "a tempo", &["at", "value", "ease"])?;
-            let at = fields.need(self, "at").and_then(|n| self.time(n));
-            let bpm = fields.need(self, "value").and_then(|n| self.bpm(n));
-            let ways = [("hold", false), ("linear", true)];
-            let ramp = fields.get("ease").and_then(|n| self.choice(n, &ways)).unwrap_or(false);
+            let fields = self.fields(item, &TEMPO_KEY)?;
+            let (at, bpm) = (fields.read(self, &AT), fields.read(self, &TEMPO_THEN));
+            let ramp = fields.read(self, &RAMP).unwrap_or(false);
             Some(TempoKey { at: Some(at?), bpm: bpm?, ramp })
         };
         items.iter().filter_map(key).collect()
@@ -83,28 +134,25 @@ impl Decoder {
         let items =
             self.list(node, "a list of signatures `(bar: ..., value: (3, 4))`").unwrap_or_default();
         let one = |item: &Node| {
-            let fields = self.fields(item, "a signature", &["bar", "value"])?;
-            let bar = fields.need(self, "bar").and_then(|n| self.integer(n, "a bar", 1..=LAST_BAR));
-            let beats = fields.need(self, "value").and_then(|n| self.signature(n));
+            let fields = self.fields(item, &SIGNATURE_KEY)?;
+            let (bar, beats) = (fields.read(self, &BAR), fields.read(self, &SIGNATURE_THEN));
             Some(Spanned::new((bar?, beats?), item))
         };
         items.iter().filter_map(one).collect()
     }
 
     fn signature(&mut self, node: &Node) -> Option<u32> {
-        let (beats, note) = self.pair(node, "a signature such as (4, 4)", |d, n| {
-            Some((d.integer::<u32>(n, "a number of beats", 1..=MOST_BEATS)?, n.span.clone()))
-        })?;
-        if NOTES.contains(&i128::from(note.0)) {
-            return Some(beats.0);
+        let (beats, note) = BEATS.read(self, node)?;
+        if NOTES.contains(&note.value) {
+            return Some(beats.value);
         }
-        let message = format!("a beat is a note of 1, 2, 4, 8, 16 or 32, not of {}", note.0);
-        self.report.error(note.1, message);
+        let message = format!("a beat is a note of 1, 2, 4, 8, 16 or 32, not of {}", note.value);
+        self.report.error(note.span, message);
         None
     }
 
     /// Names and their times; read before all other times, which may name them.
-    pub fn markers(&mut self, node: &Node) {
+    fn markers(&mut self, node: &Node) {
         let Value::Struct(None, entries) = &inner(node).value else {
             self.expected::<()>("names and times such as `(drop: \"17:1\", outro: \"-4s\")`", node);
             return;

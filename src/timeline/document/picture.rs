@@ -1,25 +1,86 @@
 //! What one frame is put together of, as written: the shutter, the grid and its cells.
 
-use std::ops::RangeInclusive;
-
 use super::super::ron_tree::{Node, Value};
 use super::decode::{Decoder, Fields, inner};
-use super::latent::Source;
+use super::fields::{CAMERA, PSI};
+use super::form::{By, Field, Form, Listed, Record, Shaped, Whole, Within};
+use super::latent::{LATENT, SEEDS, Source};
+use super::mix::SOURCES;
+use super::point::{ARRAY, AVERAGE, INDEX, SEED, SEED_POINT, W, Z};
+use super::shape::Shape;
 use super::track::Track;
 use super::{Camera, Scalar, Spanned};
 use crate::report::Span;
 
-/// Names by which a cell may have a latent of its own.
-const SOURCES: [&str; 6] = ["latent", "seeds", "seed", "z", "w", "average"];
-const CELL: [&str; 10] =
-    ["latent", "seeds", "seed", "z", "w", "average", "index", "array", "psi", "camera"];
 /// Degrees that a shutter stays open where nothing else is said: half a frame, as film cameras do.
-const SHUTTER: f64 = 180.0;
+const SHUTTER_OPEN: f64 = 180.0;
 const WIDEST_SHUTTER: f64 = 720.0;
-const SAMPLES: u32 = 16;
-const MOST_SAMPLES: i128 = 256;
-const MOST_CELLS: i128 = 64;
-const WIDEST_GAP: i128 = 4096;
+const USUAL_SAMPLES: u32 = 16;
+const MOST_CELLS: u32 = 64;
+
+const SHUTTER: Field<Within> = Field::new(
+    "shutter",
+    Within("an angle of the shutter in degrees", 0.0, WIDEST_SHUTTER),
+    "degrees, of 360 a frame, that the shutter is open",
+)
+.or("180");
+const PHASE: Field<Within> = Field::new(
+    "phase",
+    Within("the shutter's phase in degrees", -WIDEST_SHUTTER, WIDEST_SHUTTER),
+    "degrees after the frame's time at which it opens; without it half the shutter before",
+);
+const SAMPLES: Field<Whole> = Field::new(
+    "samples",
+    Whole("a number of moments that make a frame", 1, 256),
+    "moments that are averaged",
+)
+.or("16");
+static BLUR: Record = Record { what: "`motion_blur`", fields: &[&SHUTTER, &PHASE, &SAMPLES] };
+pub(super) const MOTION_BLUR: Field<By<MotionBlur>> = Field::new(
+    "motion_blur",
+    By(Decoder::motion_blur, || BLUR.shape()),
+    "a shutter that stays open: each frame is the average of several moments",
+);
+
+const COLUMNS: Field<Whole> =
+    Field::new("columns", Whole("a number of columns", 1, MOST_CELLS), "cells side by side")
+        .needed();
+const ROWS: Field<Whole> = Field::new(
+    "rows",
+    Whole("a number of rows", 1, MOST_CELLS),
+    "as many as the cells need if left out",
+);
+const GAP: Field<Whole> =
+    Field::new("gap", Whole("a gap in pixels", 0, 4096), "pixels between cells").or("0");
+const BACKGROUND: Field<By<[f64; 3]>> = Field::new(
+    "background",
+    By(Decoder::colour, || Shape::Tuple(std::iter::repeat_n(PART.shape(), 3).collect())),
+    "red, green and blue of what no cell covers",
+)
+.or("[0, 0, 0]");
+const PART: Within = Within("a part of a colour", 0.0, 1.0);
+/// What a cell of a grid may have of its own.
+static CELL: Record = Record {
+    what: "a cell",
+    fields: &[&LATENT, &SEEDS, &SEED_POINT, &Z, &W, &AVERAGE, &INDEX, &ARRAY, &PSI, &CAMERA],
+};
+
+const CELLS: Field<Listed<By<Cell>>> = Field::new(
+    "cells",
+    Listed(
+        "a list of cells such as `[(seed: 1), (seed: 2, psi: 0.7)]`",
+        By(Decoder::cell, || Shape::named("cell", Shape::Any(vec![SEED.shape(), CELL.shape()]))),
+    ),
+    "what each cell has of its own, row by row; a number is a seed",
+)
+.needed();
+static GRID_FIELDS: Record =
+    Record { what: "`grid`", fields: &[&COLUMNS, &ROWS, &GAP, &BACKGROUND, &CELLS] };
+pub(super) const GRID: Field<By<Grid>> = Field::new(
+    "grid",
+    By(Decoder::grid, || GRID_FIELDS.shape()),
+    "several pictures in one, each with a latent of its own",
+);
 
 /// `motion_blur: (shutter: 180, phase: -90, samples: 16)`; degrees, 360 to a frame.
 #[derive(Debug, Clone, PartialEq)]
@@ -52,48 +113,31 @@ pub(in crate::timeline) struct Cell {
 }
 
 impl Decoder {
-    pub fn motion_blur(&mut self, node: &Node) -> Option<MotionBlur> {
-        let fields = self.fields(node, "`motion_blur`", &["shutter", "phase", "samples"])?;
-        let shutter = fields.get("shutter").map_or(Some(SHUTTER), |n| {
-            self.bounded(n, "an angle of the shutter in degrees", 0.0, WIDEST_SHUTTER)
-        });
-        let phase = fields.get("phase").map(|n| {
-            self.bounded(n, "the shutter's phase in degrees", -WIDEST_SHUTTER, WIDEST_SHUTTER)
-        });
-        let samples = fields.get("samples").map_or(Some(SAMPLES), |n| {
-            self.integer(n, "a number of moments that make a frame", 1..=MOST_SAMPLES)
-        });
-        Some(MotionBlur { shutter: shutter?, phase: phase.flatten(), samples: samples? })
+    fn motion_blur(&mut self, node: &Node) -> Option<MotionBlur> {
+        let fields = self.fields(node, &BLUR)?;
+        let shutter = fields.given(self, &SHUTTER, SHUTTER_OPEN);
+        let phase = fields.read(self, &PHASE);
+        let samples = fields.given(self, &SAMPLES, USUAL_SAMPLES);
+        Some(MotionBlur { shutter: shutter?, phase, samples: samples? })
     }
 
-    pub fn grid(&mut self, node: &Node, span: Span) -> Option<Grid> {
-        let known = ["columns", "rows", "gap", "background", "cells"];
-        let fields = self.fields(node, "`grid`", &known)?;
-        let mut count = |name: &str, what: &str, range: RangeInclusive<i128>| {
-            fields.get(name).map(|n| self.integer::<u32>(n, what, range))
+    fn grid(&mut self, node: &Node) -> Option<Grid> {
+        let fields = self.fields(node, &GRID_FIELDS)?;
+        let rows = match fields.get(ROWS.name) {
+            Some(_) => fields.read(self, &ROWS).map(Some),
+            None => Some(None),
         };
-        let rows = count("rows", "a number of rows", 1..=MOST_CELLS);
-        let gap = count("gap", "a gap in pixels", 0..=WIDEST_GAP);
-        let columns = count("columns", "a number of columns", 1..=MOST_CELLS);
-        let background = fields.get("background").map(|n| self.colour(n));
-        let items = fields.need(self, "cells").and_then(|n| {
-            self.list(n, "a list of cells such as `[(seed: 1), (seed: 2, psi: 0.7)]`")
-        });
-        let cells: Option<Vec<_>> =
-            items.map(|items| items.iter().filter_map(|item| self.cell(item)).collect());
-        if columns.is_none() {
-            fields.need(self, "columns");
-        }
+        let gap = fields.given(self, &GAP, 0);
+        let background = fields.given(self, &BACKGROUND, [0.0; 3]);
+        let columns = fields.read(self, &COLUMNS);
+        let cells = fields.read(self, &CELLS);
         Some(Grid {
-            columns: columns??,
-            rows: match rows {
-                Some(rows) => Some(rows?),
-                None => None,
-            },
-            gap: gap.unwrap_or(Some(0))?,
-            background: background.unwrap_or(Some([0.0; 3]))?,
+            columns: columns?,
+            rows: rows?,
+            gap: gap?,
+            background: background?,
             cells: cells?,
-            span,
+            span: Span::default(),
         })
     }
 
@@ -103,14 +147,11 @@ impl Decoder {
             let source = self.seed_alone(node)?;
             return Some(Cell { source: Some(source), ..Cell::default() });
         }
-        let fields = self.fields(node, "a cell", &CELL)?;
+        let fields = self.fields(node, &CELL)?;
         Some(Cell {
             source: self.own_source(&fields),
-            psi: fields.get("psi").and_then(|n| self.track(n, Self::number)),
-            camera: fields
-                .name_span("camera")
-                .zip(fields.get("camera"))
-                .map(|(span, n)| Spanned { value: self.camera(n).unwrap_or_default(), span }),
+            psi: fields.read(self, &PSI),
+            camera: self.placed(&fields, &CAMERA).map(Spanned::or_default),
         })
     }
 
@@ -126,19 +167,11 @@ impl Decoder {
             Value::Tuple(None, items) if items.len() == 3 => {
                 let mut colour = [0.0; 3];
                 for (part, item) in colour.iter_mut().zip(items) {
-                    *part = self.bounded(item, "a part of a colour", 0.0, 1.0)?;
+                    *part = PART.read(self, item)?;
                 }
                 Some(colour)
             }
             _ => self.expected(WHAT, node),
         }
-    }
-
-    fn bounded(&mut self, node: &Node, what: &str, from: f64, to: f64) -> Option<f64> {
-        let value = self.plain_number(node)?;
-        if (from..=to).contains(&value) {
-            return Some(value);
-        }
-        self.expected(&format!("{what} (a number from {from} to {to})"), node)
     }
 }

@@ -5,7 +5,18 @@ use std::sync::Arc;
 use super::super::expression::{Mistake, Program};
 use super::super::ron_tree::{Node, Value};
 use super::decode::{Decoder, inner};
+use super::form::{By, Field};
+use super::shape::Shape;
 use crate::report::Span;
+
+pub(super) const VARIABLES: Field<By<()>> = Field::new(
+    "variables",
+    By(
+        |d, n| Some(d.variables(n)),
+        || Shape::names(Shape::Any(vec![Shape::number(), Shape::Text])),
+    ),
+    "names, and numbers or expressions: for the expressions of this document, each for those after it",
+);
 
 /// A number of a track.
 #[derive(Debug, Clone, PartialEq)]
@@ -40,7 +51,7 @@ impl Decoder {
     }
 
     /// `variables: (speed: 2, pulse: "sin(beat)")`, each for those after it.
-    pub fn variables(&mut self, node: &Node) {
+    fn variables(&mut self, node: &Node) {
         let Value::Struct(None, entries) = &inner(node).value else {
             self.expected::<()>(
                 "names and numbers or expressions such as `(pulse: \"sin(tau * t)\")`",

@@ -4,10 +4,41 @@ use super::super::ron_tree::{Node, Value};
 use super::super::time::Time;
 use super::Spanned;
 use super::decode::{Decoder, inner};
+use super::form::{By, Field, PLAIN, Record, TEXT, TIME};
+use super::shape::Shape;
 use crate::audio::Feature;
 use crate::report::Span;
 
-const FIELDS: [&str; 7] = ["hear", "from", "at", "gain", "smooth", "attack", "release"];
+const HEAR: Field<By<Feature>> = Field::new(
+    "hear",
+    By(Decoder::feature, feature),
+    "what to follow: rms, onset, beat, a band such as bass or 60-250 (Hz), a pitch such as f#",
+)
+.needed();
+const FROM: Field<By<Spanned<String>>> =
+    Field::new("from", TEXT, "a sound file, in place of the timeline's sound");
+const AT: Field<By<Spanned<Time>>> =
+    Field::new("at", TIME, "the time of the timeline at which the file begins");
+const GAIN: Field<By<f64>> = Field::new("gain", PLAIN, "factor of the whole").or("1");
+const SMOOTH: Field<By<Spanned<Time>>> =
+    Field::new("smooth", TIME, "deviation of a Gaussian that looks as far ahead as back").or("0");
+const ATTACK: Field<By<Spanned<Time>>> =
+    Field::new("attack", TIME, "time in which a rise is followed to 63 %").or("0");
+const RELEASE: Field<By<Spanned<Time>>> =
+    Field::new("release", TIME, "time in which a fall is followed to 63 %").or("0");
+static SIGNAL: Record =
+    Record { what: "a signal", fields: &[&HEAR, &FROM, &AT, &GAIN, &SMOOTH, &ATTACK, &RELEASE] };
+
+pub(super) const SIGNALS: Field<By<Vec<Signal>>> = Field::new(
+    "signals",
+    By(|d, n| Some(d.signals(n)), || Shape::names(Shape::named("signal", SIGNAL.shape()))),
+    "names, and what in a sound they follow: for expressions",
+);
+
+fn feature() -> Shape {
+    let names = Feature::names();
+    Shape::Any(vec![Shape::words(names), Shape::Pattern(r"^[\s0-9.eE+]+-[\s0-9.eE+-]+$")])
+}
 
 /// `kick: (hear: bass, from: "drums.wav", attack: "5ms", release: "200ms")`.
 #[derive(Debug, Clone, PartialEq)]
@@ -27,7 +58,7 @@ pub(in crate::timeline) struct Signal {
 impl Decoder {
     /// Names and what each follows; read before all expressions, which may name them. Every name that
     /// expressions know is in the answer, at its place.
-    pub fn signals(&mut self, node: &Node) -> Vec<Signal> {
+    fn signals(&mut self, node: &Node) -> Vec<Signal> {
         let Value::Struct(None, entries) = &inner(node).value else {
             self.expected::<()>("names and signals such as `(kick: (hear: bass))`", node);
             return Vec::new();
@@ -38,20 +69,17 @@ impl Decoder {
                 self.report.error(name.span.clone(), wrong);
                 continue;
             }
-            let Some(fields) = self.fields(value, "a signal", &FIELDS) else { continue };
+            let Some(fields) = self.fields(value, &SIGNAL) else { continue };
             self.variables.add_signal(&name.text);
-            let mut time = |field| fields.get(field).and_then(|n| self.time(n));
-            let [at, smooth, attack, release] =
-                ["at", "smooth", "attack", "release"].map(&mut time);
             signals.push(Signal {
                 span: name.span.clone(),
-                hear: fields.need(self, "hear").and_then(|n| self.feature(n)),
-                from: fields.get("from").and_then(|n| self.text(n)),
-                at,
-                gain: fields.get("gain").and_then(|n| self.plain_number(n)).unwrap_or(1.0),
-                smooth,
-                attack,
-                release,
+                hear: fields.read(self, &HEAR),
+                from: fields.read(self, &FROM),
+                at: fields.read(self, &AT),
+                gain: fields.read(self, &GAIN).unwrap_or(1.0),
+                smooth: fields.read(self, &SMOOTH),
+                attack: fields.read(self, &ATTACK),
+                release: fields.read(self, &RELEASE),
             });
         }
         signals

@@ -5,13 +5,70 @@ use super::super::resolved::Medium;
 use super::super::ron_tree::{Node, Value};
 use super::super::time::Time;
 use super::decode::{Decoder, inner};
-use super::remap::Remapping;
+use super::fields::SHOWN;
+use super::form::{Apart, By, Field, NUMBER, Placed, Record, Shaped, TEXT, TIME, Words};
+use super::remap::{Remapping, SPEED, TIME_MAP};
+use super::shape::Shape;
+use super::track::{EASE, Keyed};
 use super::{Document, Marker, Scalar, Spanned, Track, Written};
 use crate::report::Span;
 
-const CLIP: [&str; 10] =
-    ["name", "source", "at", "in", "out", "duration", "speed", "time", "freeze", "fade"];
-const MEDIA: [(&str, Medium); 2] = [("latent", Medium::Latent), ("pixels", Medium::Pixels)];
+const NAME: Field<By<Spanned<String>>> = Field::new("name", TEXT, "for plots and editors");
+const SOURCE: Field<Apart> = Field::new(
+    "source",
+    Apart(|| Shape::Any(vec![Shape::Text, Shape::named("shown", SHOWN.shape())])),
+    "what is shown: another timeline's file, or fields of one",
+)
+.needed();
+const BEGIN: Field<By<Spanned<Time>>> =
+    Field::new("at", TIME, "when it begins; after the clip before if left out");
+const IN: Field<By<Spanned<Time>>> =
+    Field::new("in", TIME, "the first time of the source that is shown");
+const OUT: Field<By<Spanned<Time>>> =
+    Field::new("out", TIME, "the first time of the source after what is shown");
+const LENGTH: Field<By<Spanned<Time>>> = Field::new(
+    "duration",
+    TIME,
+    "how long it is in the film; what follows from in and out if left out",
+);
+const FREEZE: Field<By<Spanned<Time>>> =
+    Field::new("freeze", TIME, "a time of the source that stays, for a duration");
+
+const FADE_LENGTH: Field<By<Spanned<Time>>> =
+    Field::new("duration", TIME, "how long both are seen");
+const BY: Field<Placed<Words<Medium>>> = Field::new(
+    "by",
+    Placed(Words(&[("latent", Medium::Latent), ("pixels", Medium::Pixels)])),
+    "between two w of one network, or two pictures in linear light",
+)
+.or("\"pixels\"");
+static FADE_FIELDS: Record = Record { what: "`fade`", fields: &[&FADE_LENGTH, &BY, &EASE] };
+const FADE: Field<By<Fade>> = Field::new(
+    "fade",
+    By(Decoder::fade, || Shape::Any(vec![TIME.shape(), FADE_FIELDS.shape()])),
+    "how it comes out of the clip before: a length, or more to say; a cut if left out",
+);
+static CLIP: Record = Record {
+    what: "a clip",
+    fields: &[&NAME, &SOURCE, &BEGIN, &IN, &OUT, &LENGTH, &SPEED, &TIME_MAP, &FREEZE, &FADE],
+};
+
+const CLIP_LIST: Field<Apart> =
+    Field::new("clips", Apart(clip_list), "clips in the order of their times").needed();
+const OPACITY: Field<Keyed<By<Scalar>>> = Field::new("opacity", Keyed(NUMBER), "0 to 1").or("1");
+static TRACK: Record = Record { what: "a track", fields: &[&CLIP_LIST, &NAME, &OPACITY] };
+pub(super) const TRACKS: Field<Apart> = Field::new(
+    "tracks",
+    Apart(|| {
+        let track = Shape::Any(vec![clip_list(), TRACK.shape()]);
+        Shape::list(Shape::named("track", track))
+    }),
+    "tracks of clips over the timeline's own picture, each a list of clips",
+);
+
+fn clip_list() -> Shape {
+    Shape::list(Shape::named("clip", CLIP.shape()))
+}
 
 /// `[clip, clip]` or `(clips: [clip, clip], opacity: 0.5)`.
 #[derive(Debug, Clone, PartialEq)]
@@ -82,10 +139,10 @@ impl Decoder {
         let list = if matches!(inner(node).value, Value::List(_)) {
             self.list(node, what)?
         } else {
-            let fields = self.fields(node, "a track", &["clips", "name", "opacity"])?;
-            clips.name = fields.get("name").and_then(|n| self.text(n));
-            clips.opacity = fields.get("opacity").and_then(|n| self.track(n, Self::number));
-            let list = fields.need(self, "clips")?;
+            let fields = self.fields(node, &TRACK)?;
+            clips.name = fields.read(self, &NAME);
+            clips.opacity = fields.read(self, &OPACITY);
+            let list = fields.need(self, CLIP_LIST.name)?;
             self.list(list, what)?
         };
         clips.clips = list.iter().filter_map(|n| self.clip(n, outer)).collect();
@@ -93,8 +150,8 @@ impl Decoder {
     }
 
     fn clip(&mut self, node: &Node, outer: &Written) -> Option<Clip> {
-        let fields = self.fields(node, "a clip", &CLIP)?;
-        let source = fields.need(self, "source").and_then(|n| self.shown(n, outer));
+        let fields = self.fields(node, &CLIP)?;
+        let source = fields.need(self, SOURCE.name).and_then(|n| self.shown(n, outer));
         let markers = match &source {
             Some(Shown::File(number)) => self.sources.get(*number),
             _ => None,
@@ -102,22 +159,20 @@ impl Decoder {
         let markers = markers.and_then(|source| source.document.as_ref());
         let markers: Vec<Marker> =
             markers.map(|document| document.written.markers.clone()).unwrap_or_default();
-        let shown = |d: &mut Self, name| fields.get(name).and_then(|n| d.time_of(n, &markers));
-        let [from, to, freeze] = ["in", "out", "freeze"].map(|name| shown(self, name));
+        let [from, to, freeze] = self
+            .with_markers(&markers, |d| [&IN, &OUT, &FREEZE].map(|field| fields.read(d, field)));
         let start = node.span.start;
+        let fade = fields.read_named(self, &FADE);
         let clip = Clip {
-            name: fields.get("name").and_then(|n| self.text(n)),
+            name: fields.read(self, &NAME),
             source,
-            at: fields.get("at").and_then(|n| self.time(n)),
+            at: fields.read(self, &BEGIN),
             from,
             to,
-            duration: fields.get("duration").and_then(|n| self.time(n)),
+            duration: fields.read(self, &LENGTH),
             time: self.remapping(&fields, &markers),
             freeze,
-            fade: fields
-                .name_span("fade")
-                .zip(fields.get("fade"))
-                .and_then(|(span, n)| self.fade(n, span)),
+            fade: fade.and_then(|(span, fade)| Some(Fade { span, ..fade? })),
             span: start..start + 1,
         };
         let given = |name| fields.name_span(name);
@@ -139,16 +194,18 @@ impl Decoder {
         more.is_empty().then_some(clip)
     }
 
-    fn fade(&mut self, node: &Node, span: Span) -> Option<Fade> {
+    /// All but its place.
+    fn fade(&mut self, node: &Node) -> Option<Fade> {
+        let span = Span::default();
         if !matches!(inner(node).value, Value::Struct(..)) {
             let duration = Some(self.time(node)?);
             return Some(Fade { duration, by: None, easing: Easing::Linear, span });
         }
-        let fields = self.fields(node, "`fade`", &["duration", "by", "ease"])?;
+        let fields = self.fields(node, &FADE_FIELDS)?;
         Some(Fade {
-            duration: fields.get("duration").and_then(|n| self.time(n)),
-            by: fields.get("by").and_then(|n| Some(Spanned::new(self.choice(n, &MEDIA)?, n))),
-            easing: fields.get("ease").and_then(|n| self.easing(n)).unwrap_or(Easing::Linear),
+            duration: fields.read(self, &FADE_LENGTH),
+            by: fields.read(self, &BY),
+            easing: fields.read(self, &EASE).unwrap_or(Easing::Linear),
             span,
         })
     }

@@ -3,12 +3,29 @@
 use super::super::ron_tree::Node;
 use super::Spanned;
 use super::decode::Decoder;
-use super::latent::Latent;
+use super::form::{Apart, Field, Form, Record, Shaped, Whole, Words};
+use super::latent::{LATENT_LOOP, Latent};
+use super::point::SEED;
+use super::shape::Shape;
 use crate::report::Span;
 
 /// Of a walk of noise.
 const DEFAULT_WAVES: u32 = 3;
-const MOST_WAVES: i128 = 16;
+
+const WALK: Field<Words<bool>> =
+    Field::new("walk", Words(&[("circle", true), ("noise", false)]), "a way that needs no keys")
+        .needed();
+const ONE: Field<Apart> = Field::new("seed", Apart(|| SEED.shape()), "of noise: where it begins");
+const TWO: Field<Apart> = Field::new(
+    "seeds",
+    Apart(|| Shape::List { item: Box::new(SEED.shape()), least: 2, most: Some(2) }),
+    "of a circle: where it begins, and where it is after a quarter",
+);
+const WAVES: Field<Whole> =
+    Field::new("waves", Whole("a number of waves", 1, 16), "of noise: more are more restless")
+        .or("3");
+pub(super) static WALKS: Record =
+    Record { what: "a walk", fields: &[&WALK, &ONE, &TWO, &WAVES, &LATENT_LOOP] };
 
 /// A way that needs no keys and comes back to its beginning.
 #[derive(Debug, Clone, PartialEq)]
@@ -22,8 +39,8 @@ pub(in crate::timeline) struct Walk {
 impl Decoder {
     /// `(walk: circle, seeds: [1, 2])` or `(walk: noise, seed: 1, waves: 4)`.
     pub fn walk(&mut self, node: &Node, span: Span) -> Option<Latent> {
-        let fields = self.fields(node, "a walk", &["walk", "seed", "seeds", "waves", "loop"])?;
-        let circle = self.choice(fields.get("walk")?, &[("circle", true), ("noise", false)])?;
+        let fields = self.fields(node, &WALKS)?;
+        let circle = fields.read(self, &WALK)?;
         let (own, other) = if circle {
             ("seeds", ["seed", "waves"].as_slice())
         } else {
@@ -39,12 +56,9 @@ impl Decoder {
             let (first, second) = self.pair_of_seeds(seeds)?;
             (1, vec![first, second])
         } else {
-            let waves = fields.get("waves").map_or(Some(DEFAULT_WAVES), |n| {
-                self.integer(n, "a number of waves", 1..=MOST_WAVES)
-            });
-            (waves?, vec![self.seed(seeds)?])
+            (fields.given(self, &WAVES, DEFAULT_WAVES)?, vec![SEED.read(self, seeds)?])
         };
-        let repeat = fields.get("loop").and_then(|n| self.repeat(n));
+        let repeat = fields.read(self, &LATENT_LOOP);
         let walk = Some(Walk { waves, seeds });
         Some(Latent { keys: Vec::new(), walk, speed: None, interpolation: None, repeat, span })
     }
@@ -52,7 +66,7 @@ impl Decoder {
     fn pair_of_seeds(&mut self, node: &Node) -> Option<(Spanned<u32>, Spanned<u32>)> {
         match self.list(node, "two seeds such as [1, 2]")? {
             [a, b] => {
-                let (a, b) = (self.seed(a), self.seed(b));
+                let (a, b) = (SEED.read(self, a), SEED.read(self, b));
                 Some((a?, b?))
             }
             _ => self.expected("two seeds such as [1, 2]", node),

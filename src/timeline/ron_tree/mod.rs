@@ -1,10 +1,13 @@
-//! RON text as a tree in which every node knows its place, so that a mistake of meaning can be
+//! RON text, or JSON, as a tree in which every node knows its place, so that a mistake of meaning can be
 //! underlined as well as a mistake of syntax.
 //!
 //! The language is the `ron` crate's, without what no timeline has a use for: byte strings, byte
 //! literals and ranges. Extensions (`#![enable(...)]`) are accepted and change nothing.
 
 mod cursor;
+mod json;
+#[cfg(test)]
+mod json_tests;
 mod parser;
 mod scalar;
 #[cfg(test)]
@@ -12,6 +15,7 @@ mod tests;
 
 use crate::report::Span;
 
+pub(super) use json::parse_json;
 pub(super) use parser::parse;
 
 /// The deepest nesting that is read, which bounds the stack.

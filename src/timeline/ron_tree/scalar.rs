@@ -226,6 +226,6 @@ impl Cursor<'_> {
 }
 
 /// Whether one of `ron`'s integer types holds it.
-fn fits(i: i128) -> bool {
+pub(super) fn fits(i: i128) -> bool {
     i64::try_from(i).is_ok() || u64::try_from(i).is_ok()
 }
