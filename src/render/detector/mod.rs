@@ -58,7 +58,21 @@ fn in_batches(
 
 #[cfg(test)]
 mod tests {
+    use std::io::{Cursor, Write};
+
     use super::*;
+
+    /// A checkpoint as `torch.save` writes it: a zip archive, but no module.
+    fn checkpoint() -> Vec<u8> {
+        let mut zip = zip::ZipWriter::new(Cursor::new(Vec::new()));
+        for (name, bytes) in [("w/data.pkl", &b"\x80\x02}."[..]), ("w/version", b"3\n")] {
+            let stored = zip::write::SimpleFileOptions::default()
+                .compression_method(zip::CompressionMethod::Stored);
+            zip.start_file(name, stored).unwrap();
+            zip.write_all(bytes).unwrap();
+        }
+        zip.finish().unwrap().into_inner()
+    }
 
     #[test]
     fn files_are_told_apart_by_what_is_in_them() {
@@ -79,10 +93,12 @@ mod tests {
             (&other[..7], "TorchScript"),
             (b"", "TorchScript"),
             (b"PK\x03\x04 and no more", "torch.jit.save"),
+            (&checkpoint(), "saved as safetensors"),
             (b"\x80\x02 a pickle", ".pth"),
         ] {
             let error = detector("b.pt", bytes).unwrap_err();
             assert!(error.to_string().contains(words), "{error}");
+            assert!(!error.to_string().contains("frame #"), "{error}");
             assert!(error.exit_code() == 65 && error.to_string().lines().count() == 1, "{error}");
         }
         let folder = open_detector(folder.path(), Device::Cpu).map(drop).unwrap_err();
