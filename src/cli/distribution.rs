@@ -3,8 +3,8 @@
 use serde_json::json;
 use sg3render::dataset::Dataset;
 use sg3render::diagnostics::distribution::{self, Figure, Plan};
-use sg3render::metrics::distribution::{Detector, Measure, RandomDetector};
-use sg3render::render::ScriptDetector;
+use sg3render::metrics::distribution::{Detector, Measure};
+use sg3render::render::open_detector;
 use sg3render::{Error, Result};
 use tch::Device;
 
@@ -31,8 +31,8 @@ impl Against {
     ) -> Result<Self> {
         let Some(file) = &args.detector else {
             return Err(Error::Usage(
-                "name what turns pictures into features: `--detector FILE.pt` (TorchScript), or \
-                 `--detector random`"
+                "name what turns pictures into features: `--detector FILE` (TorchScript, or InceptionV3's \
+                 weights in safetensors), or `--detector random`"
                     .into(),
             ));
         };
@@ -57,10 +57,7 @@ impl Against {
             )));
         }
         let set = set.map(|set| if args.mirror { set.mirrored() } else { set });
-        let detector: Box<dyn Detector> = match file.to_str() {
-            Some("random") => Box::new(RandomDetector::default()),
-            _ => Box::new(ScriptDetector::open(file, device)?),
-        };
+        let detector = open_detector(file, device)?;
         Ok(Self { detector, set })
     }
 }

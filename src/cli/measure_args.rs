@@ -26,8 +26,8 @@ pub struct MetricsArgs {
     /// Take the real pictures flipped, too
     #[arg(long)]
     pub mirror: bool,
-    /// What turns pictures into features: a TorchScript file of the published detectors' form, or
-    /// `random`, which is built in (for `fid`, `kid` and `pr`)
+    /// What turns pictures into features: a TorchScript file of the published detectors' form, InceptionV3's
+    /// weights in .safetensors (all but `ppl`), or `random`, which is built in (`fid`, `kid` and `pr`)
     #[arg(long, value_name = "FILE")]
     pub detector: Option<PathBuf>,
     /// The first seed

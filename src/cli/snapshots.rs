@@ -5,13 +5,13 @@ use std::path::{Path, PathBuf};
 use sg3render::dataset::Dataset;
 use sg3render::diagnostics::distribution::{self, Plan};
 use sg3render::encode;
-use sg3render::metrics::distribution::{Detector, RandomDetector};
+use sg3render::metrics::distribution::Detector;
 use sg3render::metrics::equivariance::{Sample, measure};
 use sg3render::metrics::figure;
 use sg3render::network::Config;
 use sg3render::network::device::Precision;
 use sg3render::progress::{Progress, Status};
-use sg3render::render::{Generator, Job, Project, ScriptDetector, run as render};
+use sg3render::render::{Generator, Job, Project, open_detector, run as render};
 use sg3render::timeline::Overrides;
 use sg3render::{Error, Result};
 use tch::Device;
@@ -57,11 +57,12 @@ impl Snapshots {
         }
         measures.sort_by_key(is_motion);
         let needs_detector = measures.iter().any(|measure| !is_motion(measure));
-        let detector: Option<Box<dyn Detector + Send>> = match args.detector.to_str() {
-            _ if !needs_detector => None,
-            Some("random") => Some(Box::new(RandomDetector::default())),
-            _ => Some(Box::new(ScriptDetector::open(&args.detector, device)?)),
-        };
+        let detector = needs_detector.then(|| open_detector(&args.detector, device)).transpose()?;
+        for measure in &measures {
+            if let (Measure::Distribution(measure), Some(detector)) = (measure, &detector) {
+                detector.check(measure.output())?;
+            }
+        }
         let images = if args.mirror { images.mirrored() } else { images.clone() };
         Ok(Self {
             measures,

@@ -72,7 +72,8 @@ pub struct TrainArgs {
     /// else `kid`, also tells which network is the best
     #[arg(long, value_name = "MEASURES", default_value = "none", value_parser = measures)]
     pub metrics: Measures,
-    /// For `fid`, `kid` and the like: a TorchScript file of the published detectors' form, or `random`
+    /// For `fid`, `kid` and the like: a TorchScript file of the published detectors' form, InceptionV3's
+    /// weights in .safetensors, or `random`
     #[arg(long, value_name = "FILE", default_value = "random")]
     pub detector: PathBuf,
     /// Pictures for these measures: figures compare only with those of as many

@@ -87,6 +87,7 @@ pub fn run(
     progress: &dyn Progress,
 ) -> Result<Vec<Figure>> {
     let mut count = Count::new(progress, plan.total(set));
+    plan.measures.iter().try_for_each(|measure| detector.check(measure.output()))?;
     count.add(0)?;
     let (mut figures, mut held) = (Vec::new(), None);
     let figure = |name, value, spread| Figure { name, value, spread };

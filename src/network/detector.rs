@@ -42,7 +42,8 @@ impl Module {
         std::fs::File::open(path).map_err(|e| Error::io("read", path, e))?;
         let invalid = |why: &str| {
             Error::Invalid(format!(
-                "`{}` is no TorchScript module: {why}; expected a file of `torch.jit.save`",
+                "`{}` is no TorchScript module: {why}; expected a file of `torch.jit.save` (weights in a `.pth` file \
+                 are to be saved as safetensors first)",
                 path.display()
             ))
         };
@@ -115,6 +116,7 @@ fn failure() -> String {
     let what = what();
     let mut lines = what.lines().filter(|line| !line.trim().is_empty());
     let first = lines.next().unwrap_or_default();
-    let told = lines.rfind(|line| line.contains("Error:")).unwrap_or(first);
+    let is_error = |line: &&str| line.contains("Error:") && !line.starts_with("frame #");
+    let told = lines.rfind(is_error).unwrap_or(first);
     told.trim().trim_end_matches(" Exception raised from").to_owned()
 }

@@ -30,6 +30,8 @@ pub mod fused;
 #[cfg(feature = "torch")]
 pub mod generator;
 #[cfg(feature = "torch")]
+pub mod inception;
+#[cfg(feature = "torch")]
 mod linear;
 #[cfg(feature = "torch")]
 mod loader;

@@ -17,7 +17,7 @@ mod subject;
 mod synthesise;
 
 pub use changes::{Changed, Changes, changes};
-pub use detector::ScriptDetector;
+pub use detector::{InceptionDetector, ScriptDetector, open_detector};
 pub use inner::Inner;
 pub use network::Network;
 pub use on_canvas::OnCanvas;

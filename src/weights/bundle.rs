@@ -1,4 +1,4 @@
-//! A file of tensors and metadata as a whole: a checkpoint of a training.
+//! A file of tensors and metadata as a whole: a checkpoint of a training, others' weights.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -8,7 +8,7 @@ use super::source::Source;
 use super::tensor::Tensor;
 use crate::{Error, Result};
 
-/// A safetensors file of float32 tensors.
+/// A safetensors file. Numbers of every kind are read as float32.
 #[derive(Debug)]
 pub struct Bundle {
     source: Source,
@@ -30,6 +30,11 @@ impl Bundle {
     /// A text of the metadata.
     pub fn metadata(&self, key: &str) -> Option<&str> {
         self.metadata.get(key).map(String::as_str)
+    }
+
+    /// A tensor's shape; none where there is no such tensor.
+    pub fn shape(&self, name: &str) -> Option<&[usize]> {
+        self.tensors.get(name).map(Tensor::shape)
     }
 
     /// A tensor's numbers in row-major order; none where there is no such tensor.

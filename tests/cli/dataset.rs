@@ -360,6 +360,10 @@ fn networks_are_held_against_sets() {
     fails("is", "random", &[], 64, "TorchScript");
     fails("fid", "none.pt", &data, 66, "none.pt");
     fails("fid", &network, &data, 65, "TorchScript");
+    // Told before the first picture, though another measure would come first.
+    fails("fid,is", "random", &data, 64, "TorchScript");
+    folder.run(&["import", &network, "-o", "other.safetensors"]).ok();
+    fails("fid", "other.safetensors", &data, 65, "`Conv2d_1a_3x3.conv.weight`");
     folder.run(&["metrics", "fid", &network, "--data", "set.zip"]).fails(64, "--detector");
     folder.run(&["dataset", "in", "-o", "small.zip", "--size", "32"]).ok();
     fails("fid", "random", &["--data", "small.zip"], 65, "32x32");

@@ -97,10 +97,17 @@ impl Pixels {
 pub trait Detector: Sync {
     /// What its features are known by: other features have another one.
     fn id(&self) -> &str;
+    /// Refuses what it cannot be asked for.
+    ///
+    /// # Errors
+    /// [`Error::Usage`], saying what can.
+    fn check(&self, _output: Output) -> Result<()> {
+        Ok(())
+    }
     /// One row for each picture.
     ///
     /// # Errors
-    /// [`Error::Usage`] for an output that it does not have; those of the device.
+    /// Those of [`Detector::check`] and of the device.
     fn look(&self, pixels: &Pixels, output: Output) -> Result<Features>;
 }
 

@@ -42,15 +42,20 @@ impl Detector for RandomDetector {
         "random-1"
     }
 
-    fn look(&self, pixels: &Pixels, output: Output) -> Result<Features> {
-        let side = pixels.side;
-        if output != Output::Features {
-            return Err(Error::Usage(
-                "the random detector has features only, for fid, kid and pr; `is` and `ppl` need a \
-                 TorchScript file (`--detector FILE.pt`)"
+    fn check(&self, output: Output) -> Result<()> {
+        match output {
+            Output::Features => Ok(()),
+            _ => Err(Error::Usage(
+                "the random detector has features only, for fid, kid and pr; `is` needs InceptionV3's weights \
+                 (`--detector FILE.safetensors`) or a TorchScript file, `ppl` a TorchScript file with LPIPS"
                     .into(),
-            ));
+            )),
         }
+    }
+
+    fn look(&self, pixels: &Pixels, output: Output) -> Result<Features> {
+        self.check(output)?;
+        let side = pixels.side;
         if !side.is_power_of_two() || side < 8 {
             return Err(Error::Invalid(format!(
                 "the pictures have {side}x{side} pixels, expected a power of two from 8 on"

@@ -1,14 +1,16 @@
-//! A TorchScript detector as the metrics see it.
+//! Detectors in TorchScript.
 
 use std::ffi::CStr;
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
-use tch::{Device, Kind, Tensor};
+use tch::{Device, Kind};
 
 use crate::metrics::distribution::{Detector, Features, Output, Pixels};
 use crate::network::detector::Module;
-use crate::{Error, Result, digest};
+use crate::{Result, digest};
+
+use super::in_batches;
 
 /// Pictures that are looked at together.
 const BATCH: usize = 32;
@@ -46,25 +48,19 @@ impl Detector for ScriptDetector {
             Output::Probabilities => &[(c"no_output_bias", true)],
             Output::Perceptual => &[(c"resize_images", false), (c"return_lpips", true)],
         };
-        let side = pixels.side as i64;
+        let kind = if output == Output::Perceptual { Kind::Float } else { Kind::Uint8 };
         // A panic elsewhere does not spoil a module.
         let mut module = self.module.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut features = Features::default();
-        for batch in pixels.values.chunks(BATCH * 3 * pixels.side * pixels.side) {
-            let kind = if output == Output::Perceptual { Kind::Float } else { Kind::Uint8 };
-            let images = Tensor::f_from_slice(batch)?.f_to_kind(kind)?;
-            let images = images.f_reshape([-1, 3, side, side])?;
-            let rows = module.call(&images.f_to_device(self.device)?, named)?;
-            let dim = rows.size2().map_err(Error::from)?.1 as usize;
-            let values = Vec::<f32>::try_from(&rows.f_contiguous()?.f_reshape([-1])?)?;
-            features.extend(&Features { dim, values })?;
-        }
-        Ok(features)
+        in_batches(pixels, BATCH, |images| {
+            module.call(&images.f_to_kind(kind)?.f_to_device(self.device)?, named)
+        })
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use tch::Tensor;
+
     use super::*;
     use crate::signal::golden::{bytes, golden};
 
