@@ -95,12 +95,13 @@ fn resolve(text: &str) -> Resolved {
         layer_names: (0..15).map(|i| format!("L{i}")).collect(),
         has_camera: true,
         rotates: true,
+        alpha: false,
     };
     let networks = document.models().into_iter().map(|model| (model, Ok(network.clone())));
     let facts = Facts {
         networks: networks.collect(),
         network: Ok(network.clone()),
-        presets: vec![PresetFacts { name: "h264".into(), even_width: true, even_height: true }],
+        presets: vec![PresetFacts { name: "h264".into(), even_width: true, even_height: true, alpha: false }],
         sounds: HashMap::new(),
     };
     let checked = document.check(&facts, &Overrides::default());

@@ -49,6 +49,7 @@ fn network(model: &Model) -> NetworkFacts {
         layer_names: if has_camera { vec!["L0".into(); 15] } else { vec![] },
         has_camera,
         rotates: true,
+        alpha: false,
     }
 }
 
@@ -56,7 +57,7 @@ fn check(text: &str) -> std::result::Result<(Resolved, Report, usize), Report> {
     let document = Document::parse("tests/timelines/good/inline.ron", text)?;
     let networks: Vec<_> =
         document.models().into_iter().map(|m| (m.clone(), Ok(network(&m)))).collect();
-    let preset = PresetFacts { name: "h264".into(), even_width: true, even_height: true };
+    let preset = PresetFacts { name: "h264".into(), even_width: true, even_height: true, alpha: false };
     let count = networks.len();
     let facts = Facts {
         network: networks[0].1.clone(),
@@ -93,7 +94,7 @@ fn numbered(index: u64, input: FrameInput) -> FrameInput {
 /// The only part of a frame, which must take all of it.
 fn only(film: &Film, index: u64) -> (usize, FrameInput) {
     let parts = film.frame(index).unwrap();
-    let [Part { network, cell: 0, weight: 1.0, input }] = parts.as_slice() else {
+    let [Part { network, cell: 0, weight: 1.0, input, .. }] = parts.as_slice() else {
         panic!("frame {index}: {parts:?}")
     };
     (*network, input.clone())
@@ -176,7 +177,14 @@ fn pixels_fade_in_two() {
     for frame in 21..30 {
         let share = (frame - 20) as f32 / 10.0;
         let parts = film.frame(frame).unwrap();
-        let part = |network, weight, input| Part { network, cell: 0, weight, input };
+        let part = |network, weight, input| Part {
+            network,
+            cell: 0,
+            weight,
+            input,
+            alpha: None,
+            stacks: Vec::new(),
+        };
         let from = numbered(frame, alone(&clips[0], frame as f64));
         let to = numbered(frame, alone(&clips[1], frame as f64 - 20.0));
         let expected =

@@ -38,12 +38,13 @@ fn resolved(text: &str) -> Resolved {
         layer_names: vec!["L0".into(); 15],
         has_camera: true,
         rotates: true,
+        alpha: false,
     };
     let networks = document.models().into_iter().map(|model| (model, Ok(network.clone())));
     let facts = Facts {
         networks: networks.collect(),
         network: Ok(network.clone()),
-        presets: vec![PresetFacts { name: "h264".into(), even_width: true, even_height: true }],
+        presets: vec![PresetFacts { name: "h264".into(), even_width: true, even_height: true, alpha: false }],
         sounds: HashMap::new(),
     };
     document.check(&facts, &Overrides::default()).unwrap_or_else(|report| panic!("{report}")).0

@@ -17,11 +17,13 @@ fuzz_target!(|text: &str| {
         layer_names: (0..15).map(|i| format!("L{i}_52_512")).collect(),
         has_camera: true,
         rotates: true,
+        alpha: false,
     };
     let preset = PresetFacts {
         name: "h264".into(),
         even_width: true,
         even_height: true,
+        alpha: false,
     };
     let Ok(document) = Document::parse("fuzz.ron", text) else {
         return;

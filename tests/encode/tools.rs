@@ -17,6 +17,7 @@ pub fn stream(width: u32, height: u32, frames: u64) -> Stream {
         fps: (24, 1),
         pixel_aspect: (1, 1),
         frames,
+        alpha: false,
         audio: None,
         comment: None,
         overwrite: false,

@@ -93,7 +93,7 @@ pub(in crate::encode) fn frame_sizes(path: &Path) -> Result<Vec<(u64, bool)>> {
     Ok(sizes)
 }
 
-/// The samples of a frame, whatever their order in memory; without alpha.
+/// The samples of a frame, whatever their order in memory, alpha included.
 struct Components<'a> {
     frame: &'a frame::Video,
     parts: Vec<Part>,
@@ -123,10 +123,9 @@ impl<'a> Components<'a> {
         {
             return None;
         }
-        let colours =
-            usize::from(format.nb_components) - usize::from(flag(ffi::AV_PIX_FMT_FLAG_ALPHA));
+        let components = usize::from(format.nb_components);
         let subsampled = !flag(ffi::AV_PIX_FMT_FLAG_RGB);
-        let parts = format.comp.iter().take(colours).enumerate().map(|(i, component)| {
+        let parts = format.comp.iter().take(components).enumerate().map(|(i, component)| {
             let shifts = match i {
                 1 | 2 if subsampled => [format.log2_chroma_w, format.log2_chroma_h],
                 _ => [0, 0],

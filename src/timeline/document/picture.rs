@@ -37,7 +37,8 @@ pub(in crate::timeline) struct Grid {
     /// As many as the cells need if none.
     pub rows: Option<u32>,
     pub gap: u32,
-    pub background: [f64; 3],
+    /// That of the film, or black, if none.
+    pub background: Option<[f64; 3]>,
     pub cells: Vec<Cell>,
     /// The field's name.
     pub span: Span,
@@ -91,7 +92,10 @@ impl Decoder {
                 None => None,
             },
             gap: gap.unwrap_or(Some(0))?,
-            background: background.unwrap_or(Some([0.0; 3]))?,
+            background: match background {
+                Some(background) => Some(background?),
+                None => None,
+            },
             cells: cells?,
             span,
         })
@@ -120,7 +124,7 @@ impl Decoder {
     }
 
     /// Red, green and blue as displays have them, 0 to 1.
-    fn colour(&mut self, node: &Node) -> Option<[f64; 3]> {
+    pub fn colour(&mut self, node: &Node) -> Option<[f64; 3]> {
         const WHAT: &str = "red, green and blue from 0 to 1 such as (0.1, 0.1, 0.1)";
         match &inner(node).value {
             Value::Tuple(None, items) if items.len() == 3 => {

@@ -6,7 +6,7 @@ use super::super::time;
 use super::decode::{Decoder, Fields, inner};
 use super::{Camera, Grid, Scalar, Spanned, Stabilise, Written};
 
-const FIELDS: [&str; 27] = [
+const FIELDS: [&str; 29] = [
     "model",
     "fps",
     "duration",
@@ -14,6 +14,7 @@ const FIELDS: [&str; 27] = [
     "fit",
     "pixel_aspect",
     "canvas",
+    "background",
     "motion_blur",
     "grid",
     "output",
@@ -26,6 +27,7 @@ const FIELDS: [&str; 27] = [
     "directions",
     "camera",
     "stabilise",
+    "alpha",
     "music",
     "markers",
     "signals",
@@ -36,7 +38,7 @@ const FIELDS: [&str; 27] = [
     "tracks",
 ];
 /// Those of what a clip shows; the others are the film's.
-const SHOWN: [&str; 12] = [
+const SHOWN: [&str; 13] = [
     "model",
     "duration",
     "seeds",
@@ -48,10 +50,12 @@ const SHOWN: [&str; 12] = [
     "directions",
     "camera",
     "stabilise",
+    "alpha",
     "variables",
 ];
 /// Those that describe the timeline's own picture.
-const OWN: [&str; 7] = ["psi", "cutoff", "class", "mix", "directions", "camera", "stabilise"];
+const OWN: [&str; 8] =
+    ["psi", "cutoff", "class", "mix", "directions", "camera", "stabilise", "alpha"];
 const FITS: [(&str, Fit); 3] =
     [("contain", Fit::Contain), ("cover", Fit::Cover), ("stretch", Fit::Stretch)];
 const ANCHORS: [(&str, Anchor); 3] =
@@ -108,6 +112,7 @@ impl Decoder {
             preset: output("preset").and_then(|n| self.text(n)),
             audio: output("audio").and_then(|n| self.text(n)),
             canvas: fields.get("canvas").and_then(|n| self.size(n)),
+            background: fields.get("background").and_then(|n| self.colour(n)),
             motion_blur: fields.get("motion_blur").and_then(|n| self.motion_blur(n)),
             grid,
             music: fields.get("music").map(|n| self.music(n).unwrap_or_default()),
@@ -173,6 +178,8 @@ impl Decoder {
             .map(|(span, n)| Spanned { value: self.camera(n).unwrap_or_default(), span });
         written.stabilise = named("stabilise")
             .map(|(span, n)| Spanned { value: self.stabilise(n).unwrap_or_default(), span });
+        written.alpha =
+            fields.get("alpha").and_then(|n| Some(Spanned::new(self.alpha(n)?, n)));
     }
 
     fn grid_field(&mut self, fields: &Fields) -> Option<Grid> {
