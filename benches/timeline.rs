@@ -101,7 +101,12 @@ fn resolve(text: &str) -> Resolved {
     let facts = Facts {
         networks: networks.collect(),
         network: Ok(network.clone()),
-        presets: vec![PresetFacts { name: "h264".into(), even_width: true, even_height: true, alpha: false }],
+        presets: vec![PresetFacts {
+            name: "h264".into(),
+            even_width: true,
+            even_height: true,
+            alpha: false,
+        }],
         sounds: HashMap::new(),
     };
     let checked = document.check(&facts, &Overrides::default());

@@ -44,7 +44,12 @@ fn resolved(text: &str) -> Resolved {
     let facts = Facts {
         networks: networks.collect(),
         network: Ok(network.clone()),
-        presets: vec![PresetFacts { name: "h264".into(), even_width: true, even_height: true, alpha: false }],
+        presets: vec![PresetFacts {
+            name: "h264".into(),
+            even_width: true,
+            even_height: true,
+            alpha: false,
+        }],
         sounds: HashMap::new(),
     };
     document.check(&facts, &Overrides::default()).unwrap_or_else(|report| panic!("{report}")).0

@@ -78,10 +78,7 @@ fn as_text(config: &Config, origin: &Value) -> Vec<String> {
         let text = |key: &str| source.get(key).and_then(Value::as_str).unwrap_or("unknown");
         row("made from", format!("{} (sha256 {})", text("name"), text("sha256")));
     }
-    row(
-        "image",
-        format!("{resolution}x{resolution}, {}", colours(channels)),
-    );
+    row("image", format!("{resolution}x{resolution}, {}", colours(channels)));
     row("latents", format!("z {z_dim}, w {w_dim}, {} copies", config.num_ws()));
     row("classes", if classes == 0 { "none".into() } else { classes.to_string() });
     row("parameters", config.parameters().to_string());

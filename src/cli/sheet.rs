@@ -139,7 +139,11 @@ fn scaled(picture: Picture, aspect: (u32, u32), cell: u32) -> Result<(usize, usi
     let side = |pixels: f64| (pixels * scale).round().max(1.0) as u32;
     let (width, height) = (side(seen), side(f64::from(size.1)));
     if has_alpha {
-        return Ok((width as usize, height as usize, upon_squares(size, samples, (width, height))?));
+        return Ok((
+            width as usize,
+            height as usize,
+            upon_squares(size, samples, (width, height))?,
+        ));
     }
     let Some(whole) = ImageBuffer::<Rgb<u8>, _>::from_raw(size.0, size.1, samples) else {
         return Err(Error::Invalid("a picture has too few samples".into()));
@@ -180,6 +184,9 @@ mod tests {
         let made = upon_squares((32, 32), samples, (32, 32)).unwrap();
         let at = |x: usize, y: usize| &made[3 * (32 * y + x)..][..3];
         assert_eq!((at(0, 0), at(15, 31)), ([255, 0, 0].as_slice(), [255, 0, 0].as_slice()));
-        assert_eq!((at(16, 0), at(24, 0), at(16, 8)), ([204; 3].as_slice(), [153; 3].as_slice(), [153; 3].as_slice()));
+        assert_eq!(
+            (at(16, 0), at(24, 0), at(16, 8)),
+            ([204; 3].as_slice(), [153; 3].as_slice(), [153; 3].as_slice())
+        );
     }
 }

@@ -43,9 +43,7 @@ pub(super) fn encode(
             let [r, g, b, a] = associated(p).map(f16::from_f32);
             (r, g, b, a)
         }),
-        (ExrSamples::Float, _) => {
-            write_associated(out, picture, stream, |p| associated(p).into())
-        }
+        (ExrSamples::Float, _) => write_associated(out, picture, stream, |p| associated(p).into()),
     };
     written.map_err(|error| match error {
         ExrError::Io(error) => error,

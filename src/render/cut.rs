@@ -30,15 +30,26 @@ pub fn cut(planes: &[f32], area: usize, alpha: Option<&Alpha<f64>>) -> Vec<f32> 
         };
         pixel[..3].copy_from_slice(&rgb);
         // What is no number is transparent.
-        pixel[3] = share.max(0.0).min(1.0) * 2.0 - 1.0;
+        pixel[3] = if share > 0.0 { share.min(1.0) * 2.0 - 1.0 } else { -1.0 };
     });
     pixels
 }
 
 /// A key, made ready for pixels.
 enum Key {
-    Luma { low: f32, high: f32, invert: bool },
-    Colour { colour: [f32; 3], hue: [f32; 2], tolerance: f32, softness: f32, spill: f32, invert: bool },
+    Luma {
+        low: f32,
+        high: f32,
+        invert: bool,
+    },
+    Colour {
+        colour: [f32; 3],
+        hue: [f32; 2],
+        tolerance: f32,
+        softness: f32,
+        spill: f32,
+        invert: bool,
+    },
 }
 
 impl Key {

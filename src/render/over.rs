@@ -51,8 +51,8 @@ pub fn upon(image: Vec<f32>, colour: [f64; 3]) -> Vec<f32> {
     let pixels = all.par_chunks_exact_mut(3).with_min_len(PIECE).zip(image.par_chunks_exact(4));
     pixels.for_each(|(to, from)| {
         let alpha = (from[3] * 0.5 + 0.5).clamp(0.0, 1.0);
-        for i in 0..3 {
-            to[i] = match alpha {
+        for (i, value) in to.iter_mut().enumerate() {
+            *value = match alpha {
                 // To the bit.
                 1.0 => from[i],
                 0.0 => encoded(ground[i]),
@@ -63,7 +63,7 @@ pub fn upon(image: Vec<f32>, colour: [f64; 3]) -> Vec<f32> {
     all
 }
 
-fn each(pixels: &mut [f32], change: impl Fn(&mut [f32]) + Sync) {
+fn each(pixels: &mut [f32], change: impl Fn(&mut [f32]) + Sync + Send) {
     pixels.par_chunks_exact_mut(4).with_min_len(PIECE).for_each(change);
 }
 

@@ -202,7 +202,8 @@ mod tests {
         parts[0].stacks = vec![below(0.25, &[3]), below(0.5, &[2, 3])];
         parts[2].weight = 0.25;
         let work = passes(vec![(9, parts)], 8, false);
-        let [Work::Parts { begins, shares: first, .. }, Work::Parts { shares: second, .. }] = &work[..]
+        let [Work::Parts { begins, shares: first, .. }, Work::Parts { shares: second, .. }] =
+            &work[..]
         else {
             panic!("{work:?}")
         };

@@ -144,12 +144,7 @@ pub fn run(job: &Job, mut sink: Box<dyn Sink>, progress: &dyn Progress) -> Resul
 /// Images on their way out of the device.
 enum Made {
     /// Each is a frame.
-    Plain {
-        network: usize,
-        indices: Vec<u64>,
-        alphas: Vec<Option<Alpha<f64>>>,
-        images: ReadBack,
-    },
+    Plain { network: usize, indices: Vec<u64>, alphas: Vec<Option<Alpha<f64>>>, images: ReadBack },
     /// See [`Work::Parts`].
     Parts { begins: Vec<Begun>, network: usize, shares: Vec<Share>, images: ReadBack },
 }

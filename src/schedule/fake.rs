@@ -74,7 +74,13 @@ pub fn resolved(latent: Latent) -> Resolved {
     Resolved {
         fps: (24, 1),
         frames: 48,
-        canvas: Canvas { size: None, fit: Fit::Contain, pixel_aspect: (1, 1), extent: None, ground: Ground::Black },
+        canvas: Canvas {
+            size: None,
+            fit: Fit::Contain,
+            pixel_aspect: (1, 1),
+            extent: None,
+            ground: Ground::Black,
+        },
         shutter: None,
         grid: None,
         preset: "h264".into(),

@@ -26,9 +26,8 @@ pub struct Stacks(Vec<(f64, Vec<usize>)>);
 impl Pool {
     /// A picture's number.
     pub fn add(&mut self, network: usize, input: FrameInput, alpha: Option<Alpha<f64>>) -> usize {
-        let same = |part: &Part| {
-            part.network == network && part.input == input && part.alpha == alpha
-        };
+        let same =
+            |part: &Part| part.network == network && part.input == input && part.alpha == alpha;
         // Those of the moment before are the last ones.
         self.0.iter().rposition(same).unwrap_or_else(|| {
             self.0.push(Part { network, cell: 0, weight: 0.0, input, alpha, stacks: Vec::new() });

@@ -86,9 +86,7 @@ impl<N> Alpha<N> {
                 spill: number(spill),
                 invert: *invert,
             },
-            Self::Matte { matte, invert } => {
-                Alpha::Matte { matte: matte.clone(), invert: *invert }
-            }
+            Self::Matte { matte, invert } => Alpha::Matte { matte: matte.clone(), invert: *invert },
         }
     }
 
@@ -186,7 +184,9 @@ impl Matte {
         let picture = reader.decode().map_err(|e| unreadable(&e))?;
         let channel = match (channel, picture.color().has_alpha()) {
             (Some(Channel::Alpha), false) => {
-                return Err("has no alpha: expected a picture with alpha, or `channel: luma`".into());
+                return Err(
+                    "has no alpha: expected a picture with alpha, or `channel: luma`".into()
+                );
             }
             (Some(channel), _) => channel,
             (None, true) => Channel::Alpha,
@@ -254,7 +254,10 @@ mod tests {
             spill,
             invert: false,
         };
-        assert_eq!(luma(0.0, 0.5, true).between(&luma(1.0, 1.0, true), 0.25), luma(0.25, 0.625, true));
+        assert_eq!(
+            luma(0.0, 0.5, true).between(&luma(1.0, 1.0, true), 0.25),
+            luma(0.25, 0.625, true)
+        );
         assert_eq!(colour(0.0, 1.0).between(&colour(0.5, 0.0), 0.5), colour(0.25, 0.5));
         assert!(luma(0.0, 1.0, true).is_like(&luma(3.0, 4.0, true)));
         assert!(!luma(0.0, 1.0, true).is_like(&luma(0.0, 1.0, false)));

@@ -143,8 +143,7 @@ impl Check<'_> {
         let written = &self.document.written;
         let alpha = written.alpha.as_ref().map(|alpha| alpha.span.clone());
         let place = alpha.or(written.model.as_ref().map(|model| model.span.clone()));
-        let message =
-            format!("the film has alpha, and preset `{}` cannot hold it", preset.name);
+        let message = format!("the film has alpha, and preset `{}` cannot hold it", preset.name);
         self.report.error(place.unwrap_or(0..0), message).help(
             "choose prores-4444, ffv1, png, png16 or exr, or lay it upon a colour: `background: (0, 0, 0)`",
         );

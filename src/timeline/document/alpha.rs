@@ -81,13 +81,17 @@ impl Decoder {
         for name in FIELDS.iter().filter(|name| !known.contains(name)) {
             if let Some(span) = fields.name_span(name) {
                 let message = format!("`{name}` does not go with {what}");
-                self.report.error(span, message).help(format!("its fields are {}", known.join(", ")));
+                self.report
+                    .error(span, message)
+                    .help(format!("its fields are {}", known.join(", ")));
             }
         }
         let invert = fields.get("invert").map_or(Some(false), |n| self.bool(n));
         let mut number = |name| fields.get(name).and_then(|n| self.track(n, Self::number));
         match what {
-            "a luma key" => Some(Alpha::Luma { low: number("low"), high: number("high"), invert: invert? }),
+            "a luma key" => {
+                Some(Alpha::Luma { low: number("low"), high: number("high"), invert: invert? })
+            }
             "a colour key" => {
                 let (tolerance, softness) = (number("tolerance"), number("softness"));
                 let spill = number("spill");

@@ -178,8 +178,7 @@ impl Decoder {
             .map(|(span, n)| Spanned { value: self.camera(n).unwrap_or_default(), span });
         written.stabilise = named("stabilise")
             .map(|(span, n)| Spanned { value: self.stabilise(n).unwrap_or_default(), span });
-        written.alpha =
-            fields.get("alpha").and_then(|n| Some(Spanned::new(self.alpha(n)?, n)));
+        written.alpha = fields.get("alpha").and_then(|n| Some(Spanned::new(self.alpha(n)?, n)));
     }
 
     fn grid_field(&mut self, fields: &Fields) -> Option<Grid> {
