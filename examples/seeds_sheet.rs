@@ -116,9 +116,12 @@ impl Sheet {
     }
 }
 
-/// Images `[N, 1 or 3, R, R]` of -1..1 as 8-bit RGB pixels, one image after the other.
+/// Images `[N, 1, 3 or 4, R, R]` of -1..1 as 8-bit RGB pixels, one image after the other; alpha is left out.
 fn pixels(images: &Tensor) -> Result<Vec<u8>> {
-    let levels = ((images * 127.5) + 128.0).f_clamp(0.0, 255.0)?.f_to_kind(Kind::Uint8)?;
+    let colours = images.size4()?.1.min(3);
+    let levels = ((images.f_narrow(1, 0, colours)? * 127.5) + 128.0)
+        .f_clamp(0.0, 255.0)?
+        .f_to_kind(Kind::Uint8)?;
     let rgb = levels.f_expand([-1, 3, -1, -1], false)?.f_permute([0, 2, 3, 1])?;
     let flat = rgb.f_contiguous()?.f_reshape([-1])?.f_to_device(tch::Device::Cpu)?;
     Ok(Vec::try_from(&flat)?)
@@ -132,6 +135,7 @@ fn save(out: &Path, picture: &Picture) -> Result<()> {
         fps: (1, 1),
         pixel_aspect: (1, 1),
         frames: 1,
+        alpha: false,
         audio: None,
         comment: None,
         overwrite: true,

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use proptest::prelude::*;
 use sg3render::report::Report;
 use sg3render::schedule::{Film, FrameInput, Mapping, Part, Schedule};
+use sg3render::timeline::alpha::Alpha;
 use sg3render::timeline::resolved::Clip;
 use sg3render::timeline::{Document, Model, NetworkFacts, Overrides, Resolved};
 use sg3render::{Result, otio};
@@ -78,7 +79,7 @@ fn numbered(index: u64, input: FrameInput) -> FrameInput {
 /// The only part of a frame, which must take all of it.
 fn only(film: &Film, index: u64) -> (usize, FrameInput) {
     let parts = film.frame(index).unwrap();
-    let [Part { network, cell: 0, weight: 1.0, input }] = parts.as_slice() else {
+    let [Part { network, cell: 0, weight: 1.0, input, .. }] = parts.as_slice() else {
         panic!("frame {index}: {parts:?}")
     };
     (*network, input.clone())
@@ -161,7 +162,14 @@ fn pixels_fade_in_two() {
     for frame in 21..30 {
         let share = (frame - 20) as f32 / 10.0;
         let parts = film.frame(frame).unwrap();
-        let part = |network, weight, input| Part { network, cell: 0, weight, input };
+        let part = |network, weight, input| Part {
+            network,
+            cell: 0,
+            weight,
+            input,
+            alpha: None,
+            stacks: Vec::new(),
+        };
         let from = numbered(frame, alone(&clips[0], frame as f64));
         let to = numbered(frame, alone(&clips[1], frame as f64 - 20.0));
         let expected =
@@ -388,6 +396,122 @@ proptest! {
         }
         if values.windows(2).all(|pair| pair[0] <= pair[1]) && ["linear", "hold", "in_out_sine", "steps(4)"].contains(&ease) {
             prop_assert!(check(&text).is_ok(), "{}", text);
+        }
+    }
+}
+
+/// RGB as one number, and alpha, of a picture that is none.
+fn pixel(input: &FrameInput, alpha: Option<&Alpha<f64>>) -> [f64; 2] {
+    let value = f64::from(input.ws[0]);
+    let share = match alpha {
+        None => 1.0,
+        Some(Alpha::Luma { low, .. }) => {
+            (0.5 + 0.4 * (9.0 * value).sin() + 0.1 * low).clamp(0.0, 1.0)
+        }
+        Some(other) => panic!("{other:?}"),
+    };
+    [share * (5.0 * value).sin(), share]
+}
+
+fn over([f, share]: [f64; 2], [b, behind]: [f64; 2]) -> [f64; 2] {
+    [f + (1.0 - share) * b, share + (1.0 - share) * behind]
+}
+
+fn mixed([a, x]: [f64; 2], [b, y]: [f64; 2], share: f64) -> [f64; 2] {
+    [a + (b - a) * share, x + (y - x) * share]
+}
+
+/// What the parts of a frame make of such pictures.
+fn seen(parts: &[Part]) -> [f64; 2] {
+    let of = |part: &Part| pixel(&part.input, part.alpha.as_ref());
+    let mut sum = [0.0; 2];
+    let mut add = |[value, share]: [f64; 2], weight: f32| {
+        sum[0] += f64::from(weight) * value;
+        sum[1] += f64::from(weight) * share;
+    };
+    for part in parts {
+        add(of(part), part.weight);
+        for stack in &part.stacks {
+            let behind = stack.below.iter().rev().map(|&i| of(&parts[i]));
+            add(
+                over(of(part), behind.reduce(|back, front| over(front, back)).unwrap()),
+                stack.weight,
+            );
+        }
+    }
+    sum
+}
+
+#[test]
+fn what_is_transparent_shows_what_is_behind_it() {
+    const KEY: &str = "alpha: (key: luma, low: [(at: 0, value: 0), (at: 40, value: 1)])";
+    for (under, blur, moments) in [
+        ("seeds: [1, 2],", "", vec![0.0]),
+        (
+            "seeds: [1, 2], motion_blur: (shutter: 360, phase: 0, samples: 4),",
+            "",
+            vec![0.125, 0.375, 0.625, 0.875],
+        ),
+        ("", "", vec![0.0]),
+        ("seeds: [1, 2], alpha: (key: luma),", "alpha: opaque,", vec![0.0]),
+    ] {
+        let text = format!(
+            "(model: \"builtin:a\", duration: 60, output: (preset: \"prores-4444\"), {under} tracks: [
+                [(source: (seeds: [3, 4]), duration: 30),
+                 (source: (seeds: [5, 6], {KEY}), at: 20, duration: 30, fade: 10)],
+                (clips: [(source: (seeds: [7, 8], {blur} {KEY_OF_TOP}), at: 10, duration: 45, fade: 5)], opacity: 0.75),
+            ])",
+            KEY_OF_TOP = if blur.is_empty() { "alpha: (key: luma, low: 0.5)" } else { "" },
+        );
+        let (resolved, film) = film(&text);
+        let own = resolved.network.map(|_| Schedule::new(&resolved, Arc::new(Fake(0.0))).unwrap());
+        let [low, top] = [0, 1].map(|i| &resolved.tracks[i].clips);
+        for frame in 0..60u64 {
+            let now = frame as f64;
+            let clip = |clip: &Clip, at: f64| {
+                let alpha = clip.shot.alpha.as_ref().map(|alpha| alpha.at(at.into()));
+                pixel(&alone(clip, at), alpha.as_ref())
+            };
+            let moment = |after: f64| {
+                let own = own.as_ref().map_or([0.0; 2], |own| {
+                    let alpha = resolved.alpha.as_ref().map(|alpha| alpha.at((now + after).into()));
+                    pixel(&own.at(now + after).unwrap(), alpha.as_ref())
+                });
+                let nothing = [0.0; 2];
+                let from = if now < 30.0 { clip(&low[0], now + after) } else { nothing };
+                let to = if (20.0..50.0).contains(&now) {
+                    clip(&low[1], now + after - 20.0)
+                } else {
+                    nothing
+                };
+                let lower = mixed(from, to, ((now - 20.0) / 10.0).clamp(0.0, 1.0));
+                let upper = if (10.0..55.0).contains(&now) {
+                    clip(&top[0], now + after - 10.0)
+                } else {
+                    nothing
+                };
+                let upper = mixed(nothing, upper, ((now - 10.0) / 5.0).clamp(0.0, 1.0) * 0.75);
+                over(upper, over(lower, own))
+            };
+            let all = moments.iter().map(|&after| moment(after));
+            let wanted = all.fold([0.0; 2], |sum, one| [sum[0] + one[0], sum[1] + one[1]]);
+            let parts = film.frame(frame).unwrap();
+            let found = seen(&parts);
+            for (found, wanted) in found.iter().zip(wanted) {
+                let wanted = wanted / moments.len() as f64;
+                assert!((found - wanted).abs() < 1e-5, "{frame}: {found} {wanted} {parts:?}");
+            }
+            // Nothing is synthesised twice, and nothing that is not seen.
+            for (i, part) in parts.iter().enumerate() {
+                let same = parts[..i]
+                    .iter()
+                    .any(|other| other.input == part.input && other.alpha == part.alpha);
+                let below =
+                    |other: &Part| other.stacks.iter().any(|stack| stack.below.contains(&i));
+                let is_seen =
+                    part.weight > 0.0 || !part.stacks.is_empty() || parts.iter().any(below);
+                assert!(!same && is_seen, "{frame}: {i} of {parts:?}");
+            }
         }
     }
 }

@@ -13,13 +13,13 @@ use sg3render::encode::{Depth, Picture, Samples, Sink};
 use sg3render::metrics::Image;
 use sg3render::network::device::Precision;
 use sg3render::network::generator::{load, load_composed};
-use sg3render::network::{Config, StyleGan3Config, TensorSource};
+use sg3render::network::{Config, StyleGan2Config, StyleGan3Config, TensorSource};
 use sg3render::progress::Silent;
 use sg3render::render::{Generator, Job, OnCanvas, Project, run, still};
 use sg3render::schedule::FrameInput;
 use sg3render::signal::randn;
 use sg3render::timeline::Overrides;
-use sg3render::weights::{NetworkFile, Part};
+use sg3render::weights::{NetworkFile, Part, write};
 use tch::{Device, Kind, Tensor};
 use untrained::Untrained;
 
@@ -288,4 +288,210 @@ fn a_canvas_of_a_stylegan2_is_refused() {
     let source = file.generator().unwrap();
     assert!(OnCanvas::new(&source, Some((128, 64))).is_err());
     assert!(OnCanvas::new(&source, None).is_ok());
+}
+
+/// A network with alpha, and the same one without its fourth channel.
+fn with_alpha(config: Config) -> [Untrained; 2] {
+    let whole = Untrained::new(config);
+    let mut colours = Untrained { config: whole.config.clone(), tensors: whole.tensors.clone() };
+    match &mut colours.config {
+        Config::StyleGan3(c) => c.img_channels = 3,
+        Config::StyleGan2(c) => c.img_channels = 3,
+    }
+    for spec in colours.config.tensors() {
+        let (shape, values) = colours.tensors.get_mut(&spec.name).unwrap();
+        if *shape != spec.shape {
+            assert_eq!((shape[0], spec.shape[0]), (4, 3), "{}", spec.name);
+            values.truncate(spec.shape.iter().product());
+            *shape = spec.shape;
+        }
+    }
+    [whole, colours]
+}
+
+#[test]
+fn a_network_with_alpha_has_the_colours_of_one_without() {
+    let alias_free = |conv_kernel, use_radial_filters| {
+        Config::StyleGan3(StyleGan3Config {
+            z_dim: 8,
+            w_dim: 8,
+            img_resolution: 32,
+            img_channels: 4,
+            channel_base: 512,
+            channel_max: 12,
+            num_layers: 5,
+            conv_kernel,
+            use_radial_filters,
+            ..StyleGan3Config::default()
+        })
+    };
+    let stylegan2 = Config::StyleGan2(StyleGan2Config {
+        z_dim: 8,
+        w_dim: 8,
+        img_resolution: 32,
+        img_channels: 4,
+        channel_base: 512,
+        channel_max: 12,
+        ..StyleGan2Config::default()
+    });
+    let folder = tempfile::tempdir().unwrap();
+    for (i, config) in
+        [alias_free(3, false), alias_free(1, true), stylegan2].into_iter().enumerate()
+    {
+        let [whole, colours] = with_alpha(config);
+        let ws = randn(5, whole.config.num_ws() * 8).into_iter().map(|w| w as f32);
+        let ws = Tensor::from_slice(&ws.collect::<Vec<_>>()).reshape([1, -1, 8]);
+        let still = Tensor::eye(3, (Kind::Double, Device::Cpu)).unsqueeze(0);
+        let of = |(_, synthesis): (_, sg3render::network::generator::Synthesis)| {
+            synthesis.forward(&ws, &still).unwrap()
+        };
+        let kernels = |source: &Untrained| of(load(source, Device::Cpu, Precision::F32).unwrap());
+        let made = kernels(&whole);
+        assert_eq!(made.size(), [1, 4, 32, 32]);
+        let scale = made.abs().max().double_value(&[]).max(1.0);
+        let near = |a: &Tensor, b: &Tensor| (a - b).abs().max().double_value(&[]) < 2e-5 * scale;
+        assert!(near(&made.narrow(1, 0, 3), &kernels(&colours)), "{i}");
+        assert!(
+            near(&made, &of(load_composed(&whole, Device::Cpu, Precision::F32).unwrap())),
+            "{i}"
+        );
+
+        // The same through files, as films.
+        let project = |name: &str, network: &Untrained, more: &str| {
+            let path = folder.path().join(format!("{name}{i}.safetensors"));
+            let shapes =
+                network.tensors.iter().map(|(name, (shape, _))| (name.clone(), shape.clone()));
+            let shapes = shapes.collect();
+            let config = Some(&network.config);
+            write(&path, Part::default(), config, None, &shapes, true, |name, numbers| {
+                numbers(&network.tensors[name].1)
+            })
+            .unwrap();
+            let text = format!(
+                "(model: {path:?}, duration: 2, seeds: [1, 2], output: (preset: \"png\"), {more})"
+            );
+            Project::read(Path::new("pictures.ron"), text, None, &Overrides::default()).unwrap()
+        };
+        let (own, plain) = (project("rgba", &whole, ""), project("rgb", &colours, ""));
+        assert!(own.stream().alpha && !plain.stream().alpha);
+        let opaque = project("rgba", &whole, "alpha: opaque");
+        assert!(!opaque.stream().alpha);
+        for depth in [Depth::U8, Depth::F32] {
+            let [own, plain, opaque] = [&own, &plain, &opaque].map(|p| rendered(p, depth, 1, 1));
+            for ((own, plain), opaque) in own.iter().zip(&plain).zip(&opaque) {
+                let numbers = |picture: &Picture| -> Vec<f64> {
+                    match &picture.samples {
+                        Samples::U8(samples) => samples.iter().map(|&v| v.into()).collect(),
+                        Samples::F32(samples) => samples.iter().map(|&v| v.into()).collect(),
+                        Samples::U16(_) => panic!("not asked for"),
+                    }
+                };
+                let [own, plain, opaque] = [own, plain, opaque].map(numbers);
+                let colours: Vec<f64> = own.chunks(4).flat_map(|p| p[..3].to_vec()).collect();
+                // Another shape of the last layer may round otherwise.
+                let most = if depth == Depth::U8 { 1.0 } else { 2e-5 * scale };
+                assert!(largest(colours.iter().copied().zip(plain.iter().copied())) <= most);
+                assert_eq!(colours, opaque);
+                assert_eq!(own.len(), 4 * 32 * 32);
+                let shares = own.iter().skip(3).step_by(4);
+                assert!(shares.clone().any(|share| *share != own[3]), "one alpha everywhere");
+            }
+        }
+        // Motion blur of a picture that stands, and another size, leave what is there.
+        let still = |more: &str| {
+            let fields = format!("psi: 0, size: (64, 48), fit: stretch, {more}");
+            rendered(&project("rgba", &whole, &fields), Depth::F32, 1, 1).remove(0)
+        };
+        let (sharp, blurred) = (still(""), still("motion_blur: (samples: 3)"));
+        assert_eq!(floats(&sharp), floats(&blurred));
+    }
+}
+
+#[test]
+fn a_cut_out_frame_is_the_opaque_one_and_its_matte() {
+    let opaque = project(NETWORKS[0], "");
+    let keyed = project(
+        NETWORKS[0],
+        "alpha: (key: luma, low: 0.3, high: [(at: 0, value: 0.5), (at: 5, value: 0.7)])",
+    );
+    assert!(keyed.stream().alpha && keyed.timeline_sha256() != opaque.timeline_sha256());
+    let [plain, cut] = [&opaque, &keyed].map(|project| rendered(project, Depth::F32, 2, 1));
+    for (frame, (plain, cut)) in plain.iter().zip(&cut).enumerate() {
+        let high = 0.5 + 0.2 * frame as f64 / 5.0;
+        for (rgb, rgba) in floats(plain).chunks(3).zip(floats(cut).chunks(4)) {
+            assert_eq!(rgb, &rgba[..3]);
+            let luma = 0.2126 * f64::from(rgb[0])
+                + 0.7152 * f64::from(rgb[1])
+                + 0.0722 * f64::from(rgb[2]);
+            let share = ((luma - 0.3) / (high - 0.3)).clamp(0.0, 1.0);
+            assert!((share - f64::from(rgba[3])).abs() < 1e-5);
+        }
+    }
+    // Upon a colour, in linear light; and larger, between transparent bars.
+    let ground = project(
+        NETWORKS[0],
+        "alpha: (key: luma, low: 0.3, high: 0.5), background: (0.2, 0.4, 0.6)",
+    );
+    assert!(!ground.stream().alpha);
+    let flat = rendered(&ground, Depth::F32, 1, 1).remove(0);
+    for (rgba, rgb) in floats(&cut[0]).chunks(4).zip(floats(&flat).chunks(3)) {
+        for (c, below) in [0.2, 0.4, 0.6].into_iter().enumerate() {
+            let share = f64::from(rgba[3]);
+            let wanted = share * light(rgba[c]) + (1.0 - share) * light(below);
+            assert!((light(rgb[c]) - wanted).abs() < 1e-5);
+        }
+    }
+    let wide = project(NETWORKS[0], "alpha: (key: luma, low: -2, high: -1), size: (100, 50)");
+    let plain = project(NETWORKS[0], "size: (100, 50)");
+    let [wide, plain] =
+        [&wide, &plain].map(|project| rendered(project, Depth::F32, 1, 1).remove(0));
+    for (i, (rgba, rgb)) in floats(&wide).chunks(4).zip(floats(&plain).chunks(3)).enumerate() {
+        let inside = (25..75).contains(&(i % 100));
+        assert!((rgba[3] - f32::from(u8::from(inside))).abs() < 1e-6, "{i}");
+        assert!(largest((0..3).map(|c| (rgba[c].into(), rgb[c].into()))) < 1e-4, "{i}");
+    }
+}
+
+#[test]
+fn a_matte_is_fitted_as_a_picture_is() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("matte.png");
+    // White on the left, grey on the right.
+    let matte =
+        image::GrayImage::from_fn(128, 64, |x, _| image::Luma([if x < 64 { 255 } else { 51 }]));
+    matte.save(&path).unwrap();
+    let frame = |more: &str| {
+        let fields = format!("size: (96, 48), alpha: (matte: {path:?}), {more}");
+        rendered(&project(NETWORKS[0], &fields), Depth::F32, 1, 1).remove(0)
+    };
+    let cover = frame("fit: cover");
+    let share = |frame: &Picture, x: usize, y: usize| floats(frame)[4 * (96 * y + x) + 3];
+    for (x, y) in [(0, 0), (40, 47), (55, 20), (95, 47)] {
+        let wanted = if x < 48 { 1.0 } else { 0.2 };
+        assert!((share(&cover, x, y) - wanted).abs() < 1e-3, "{x},{y}");
+    }
+    // A square picture between bars, under a matte as wide as the frame.
+    let contain = frame("fit: contain");
+    for (x, wanted) in [(10, 0.0), (30, 1.0), (60, 0.2), (90, 0.0)] {
+        assert!((share(&contain, x, 24) - wanted).abs() < 1e-3, "{x}");
+    }
+}
+
+#[test]
+fn a_wall_with_alpha_has_no_ground() {
+    let cells =
+        "grid: (columns: 2, gap: 4, cells: [1, 2]), alpha: (key: luma, low: 0.2, high: 0.8)";
+    let wall = project(NETWORKS[0], cells);
+    let frame = rendered(&wall, Depth::U8, 2, 1).remove(0);
+    let Samples::U8(levels) = &frame.samples else { panic!() };
+    let [width, height] = [frame.width as usize, frame.height as usize];
+    let middle = (0..height).map(|y| &levels[4 * (y * width + width / 2 - 1)..][..8]);
+    assert!(middle.clone().all(|gap| gap == [0; 8]));
+    assert!(levels.iter().skip(3).step_by(4).any(|&share| share > 128));
+    let background = cells.replace("gap: 4", "gap: 4, background: (1, 0, 0)");
+    let flat = project(NETWORKS[0], &background);
+    assert!(!flat.stream().alpha);
+    let frame = rendered(&flat, Depth::U8, 2, 1).remove(0);
+    let Samples::U8(levels) = &frame.samples else { panic!() };
+    assert_eq!(levels[3 * (width / 2)..][..3], [255, 0, 0]);
 }

@@ -28,6 +28,7 @@ fn network(name: &str) -> Result<NetworkFacts, Problem> {
         "stylegan3-t" => alias_free,
         "stylegan3-r" => NetworkFacts { kind: "StyleGAN3-R".into(), rotates: true, ..alias_free },
         "classes" => NetworkFacts { c_dim: 3, ..alias_free },
+        "alpha" => NetworkFacts { alpha: true, ..alias_free },
         "odd" => NetworkFacts { resolution: 255, ..alias_free },
         "stylegan2" => NetworkFacts {
             kind: "StyleGAN2".into(),
@@ -52,6 +53,7 @@ fn facts(name: &str) -> Facts {
         name: name.into(),
         even_width,
         even_height,
+        alpha: name == "prores-4444",
     };
     let presets = vec![
         preset("h264", true, true),

@@ -60,6 +60,7 @@ fn run(args: &[String]) -> Result<()> {
         fps: (24, 1),
         pixel_aspect: (1, 1),
         frames,
+        alpha: false,
         audio: None,
         comment: None,
         overwrite: true,

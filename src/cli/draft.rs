@@ -47,6 +47,7 @@ mod tests {
             fps,
             pixel_aspect: (1, 1),
             frames,
+            alpha: false,
             audio: None,
             comment: None,
             overwrite: false,

@@ -55,6 +55,14 @@ fn as_json(config: &Config, origin: &Value) -> Value {
     })
 }
 
+fn colours(channels: usize) -> &'static str {
+    match channels {
+        1 => "grey",
+        4 => "RGB and alpha",
+        _ => "RGB",
+    }
+}
+
 /// What people read, line by line.
 fn as_text(config: &Config, origin: &Value) -> Vec<String> {
     let ((z_dim, classes, w_dim), (resolution, channels)) = (config.dims(), config.image());
@@ -70,10 +78,7 @@ fn as_text(config: &Config, origin: &Value) -> Vec<String> {
         let text = |key: &str| source.get(key).and_then(Value::as_str).unwrap_or("unknown");
         row("made from", format!("{} (sha256 {})", text("name"), text("sha256")));
     }
-    row(
-        "image",
-        format!("{resolution}x{resolution}, {}", if channels == 1 { "grey" } else { "RGB" }),
-    );
+    row("image", format!("{resolution}x{resolution}, {}", colours(channels)));
     row("latents", format!("z {z_dim}, w {w_dim}, {} copies", config.num_ws()));
     row("classes", if classes == 0 { "none".into() } else { classes.to_string() });
     row("parameters", config.parameters().to_string());

@@ -7,6 +7,7 @@ use sg3render::audio::{HOP, RATE, listen};
 use sg3render::diagnostics::{Band, Line, Panel, Panels, save};
 use sg3render::render::Project;
 use sg3render::timeline::Resolved;
+use sg3render::timeline::alpha::Keyed;
 use sg3render::timeline::curve::Curve;
 use sg3render::timeline::number::Number;
 
@@ -108,6 +109,9 @@ fn panels(resolved: &Resolved, name: &str) -> Panels {
     number(&mut panels, "scale", &resolved.camera.scale);
     if let Some(stabilise) = &resolved.stabilise {
         number(&mut panels, "stabilise", &stabilise.amount);
+    }
+    for (name, curve) in resolved.alpha.iter().flat_map(Keyed::numbers) {
+        number(&mut panels, name, curve);
     }
     for (name, curve) in
         [("translate", &resolved.camera.translate), ("pivot", &resolved.camera.pivot)]

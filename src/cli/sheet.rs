@@ -1,7 +1,7 @@
 //! `sg3render sheet`: the key moments of a timeline on one page.
 
 use image::imageops::{FilterType, resize};
-use image::{ImageBuffer, Rgb};
+use image::{ImageBuffer, Rgb, Rgba};
 use sg3render::diagnostics::{Sheet, Tile, save};
 use sg3render::encode::{Depth, Picture, Samples};
 use sg3render::render::Project;
@@ -19,6 +19,9 @@ use super::terminal::{Terminal, say};
 const LETTERS: usize = 30;
 /// About the width of a letter, pixels.
 const LETTER: usize = 8;
+/// Side of the squares behind what is transparent, pixels, and their two greys.
+const SQUARE: u32 = 8;
+const SQUARES: [f32; 2] = [0.8, 0.6];
 /// A sheet of more cells than that cannot be looked at.
 const MOST: u64 = 5000;
 
@@ -127,7 +130,7 @@ fn tile(project: &Project, moment: &KeyMoment, picture: Picture, cell: u32) -> R
 
 /// The picture with square pixels and this longer side.
 fn scaled(picture: Picture, aspect: (u32, u32), cell: u32) -> Result<(usize, usize, Vec<u8>)> {
-    let size = (picture.width, picture.height);
+    let (size, has_alpha) = ((picture.width, picture.height), picture.has_alpha());
     let Samples::U8(samples) = picture.samples else {
         return Err(Error::Invalid("a picture of 8 bits was asked for".into()));
     };
@@ -135,6 +138,13 @@ fn scaled(picture: Picture, aspect: (u32, u32), cell: u32) -> Result<(usize, usi
     let scale = f64::from(cell) / seen.max(f64::from(size.1));
     let side = |pixels: f64| (pixels * scale).round().max(1.0) as u32;
     let (width, height) = (side(seen), side(f64::from(size.1)));
+    if has_alpha {
+        return Ok((
+            width as usize,
+            height as usize,
+            upon_squares(size, samples, (width, height))?,
+        ));
+    }
     let Some(whole) = ImageBuffer::<Rgb<u8>, _>::from_raw(size.0, size.1, samples) else {
         return Err(Error::Invalid("a picture has too few samples".into()));
     };
@@ -144,4 +154,39 @@ fn scaled(picture: Picture, aspect: (u32, u32), cell: u32) -> Result<(usize, usi
         resize(&whole, width, height, FilterType::Lanczos3)
     };
     Ok((width as usize, height as usize, small.into_raw()))
+}
+
+/// Pixels with alpha, scaled, upon the squares that show what is transparent.
+fn upon_squares(size: (u32, u32), samples: Vec<u8>, to: (u32, u32)) -> Result<Vec<u8>> {
+    let shares: Vec<f32> = samples.iter().map(|&level| f32::from(level) / 255.0).collect();
+    let Some(mut whole) = ImageBuffer::<Rgba<f32>, _>::from_raw(size.0, size.1, shares) else {
+        return Err(Error::Invalid("a picture has too few samples".into()));
+    };
+    // What is transparent has no part in the colours of its neighbours.
+    whole.pixels_mut().for_each(|Rgba([r, g, b, a])| [r, g, b].into_iter().for_each(|v| *v *= *a));
+    let small = if to == size { whole } else { resize(&whole, to.0, to.1, FilterType::Lanczos3) };
+    let pixel = |(x, y, Rgba([r, g, b, a])): (u32, u32, &Rgba<f32>)| {
+        let light = (x / SQUARE + y / SQUARE).is_multiple_of(2);
+        let ground = if light { SQUARES[0] } else { SQUARES[1] } * (1.0 - a.clamp(0.0, 1.0));
+        [*r, *g, *b].map(|v| ((v + ground) * 255.0).round() as u8)
+    };
+    Ok(small.enumerate_pixels().flat_map(pixel).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_transparent_shows_squares() {
+        let pixel = |x: u32, _: u32| if x < 16 { [255, 0, 0, 255] } else { [9, 9, 9, 0] };
+        let samples = (0..32).flat_map(|y| (0..32).flat_map(move |x| pixel(x, y))).collect();
+        let made = upon_squares((32, 32), samples, (32, 32)).unwrap();
+        let at = |x: usize, y: usize| &made[3 * (32 * y + x)..][..3];
+        assert_eq!((at(0, 0), at(15, 31)), ([255, 0, 0].as_slice(), [255, 0, 0].as_slice()));
+        assert_eq!(
+            (at(16, 0), at(24, 0), at(16, 8)),
+            ([204; 3].as_slice(), [153; 3].as_slice(), [153; 3].as_slice())
+        );
+    }
 }

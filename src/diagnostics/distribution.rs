@@ -226,11 +226,12 @@ fn batches(plan: &Plan) -> impl Iterator<Item = (u32, u32)> {
     (0..samples).step_by(batch as usize).map(move |from| (from, batch.min(samples - from)))
 }
 
-/// Images as a detector takes them; grey ones three times.
+/// Images as a detector takes them: grey ones three times, without alpha.
 fn pixels(images: &[Image], level: impl Fn(&f32) -> f32) -> Pixels {
     let planes = images.iter().flat_map(|image| {
         let copies = if image.channels == 1 { 3 } else { 1 };
-        std::iter::repeat_n(&image.values, copies).flatten()
+        let colours = image.values.len().min(3 * image.width * image.height);
+        std::iter::repeat_n(&image.values[..colours], copies).flatten()
     });
     Pixels {
         side: images.first().map_or(0, |image| image.width),

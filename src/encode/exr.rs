@@ -10,7 +10,8 @@ use super::sequence::other;
 use super::{Picture, Samples, Stream};
 
 /// Writes a float picture as linear light with BT.709 primaries (what a reader of OpenEXR assumes
-/// where none are given), ZIP-compressed in blocks of 16 rows.
+/// where none are given), ZIP-compressed in blocks of 16 rows. Where it has alpha the light is multiplied by
+/// it, as the format asks for ("associated"); alpha itself is a share and no light.
 pub(super) fn encode(
     out: impl Write + Seek,
     picture: &Picture,
@@ -21,16 +22,28 @@ pub(super) fn encode(
         return Err(other("OpenEXR images hold floating point"));
     };
     let width = picture.width as usize;
-    let pixel = |position: Vec2<usize>| {
-        let at = 3 * (position.y() * width + position.x());
+    let channels = if picture.has_alpha() { 4 } else { 3 };
+    let place = |position: Vec2<usize>| channels * (position.y() * width + position.x());
+    let pixel = |position| {
+        let at = place(position);
         [values[at], values[at + 1], values[at + 2]].map(linear)
     };
-    let written = match samples {
-        ExrSamples::Half => write(out, picture, stream, |p| {
+    let associated = |position| {
+        let alpha = values[place(position) + 3];
+        let [r, g, b] = pixel(position).map(|light| if alpha > 0.0 { light * alpha } else { 0.0 });
+        [r, g, b, alpha]
+    };
+    let written = match (samples, channels) {
+        (ExrSamples::Half, 3) => write(out, picture, stream, |p| {
             let [r, g, b] = pixel(p).map(f16::from_f32);
             (r, g, b)
         }),
-        ExrSamples::Float => write(out, picture, stream, |p| pixel(p).into()),
+        (ExrSamples::Float, 3) => write(out, picture, stream, |p| pixel(p).into()),
+        (ExrSamples::Half, _) => write_associated(out, picture, stream, |p| {
+            let [r, g, b, a] = associated(p).map(f16::from_f32);
+            (r, g, b, a)
+        }),
+        (ExrSamples::Float, _) => write_associated(out, picture, stream, |p| associated(p).into()),
     };
     written.map_err(|error| match error {
         ExrError::Io(error) => error,
@@ -45,15 +58,37 @@ fn write<T: IntoSample>(
     pixel: impl Fn(Vec2<usize>) -> (T, T, T) + Sync,
 ) -> UnitResult {
     let size = (picture.width as usize, picture.height as usize);
+    let channels = SpecificChannels::rgb(pixel);
+    let layer = Layer::new(size, attributes(stream), Encoding::SMALL_LOSSLESS, channels);
+    let mut image = Image::from_layer(layer);
+    image.attributes.pixel_aspect = pixel_aspect(stream);
+    image.write().to_buffered(out)
+}
+
+fn write_associated<T: IntoSample>(
+    out: impl Write + Seek,
+    picture: &Picture,
+    stream: &Stream,
+    pixel: impl Fn(Vec2<usize>) -> (T, T, T, T) + Sync,
+) -> UnitResult {
+    let size = (picture.width as usize, picture.height as usize);
+    let channels = SpecificChannels::rgba(pixel);
+    let layer = Layer::new(size, attributes(stream), Encoding::SMALL_LOSSLESS, channels);
+    let mut image = Image::from_layer(layer);
+    image.attributes.pixel_aspect = pixel_aspect(stream);
+    image.write().to_buffered(out)
+}
+
+fn attributes(stream: &Stream) -> LayerAttributes {
     let mut attributes = LayerAttributes::default();
     if let (Ok(num), den) = (i32::try_from(stream.fps.0), stream.fps.1) {
         attributes.frames_per_second = Some((num, den));
     }
-    let layer =
-        Layer::new(size, attributes, Encoding::SMALL_LOSSLESS, SpecificChannels::rgb(pixel));
-    let mut image = Image::from_layer(layer);
-    image.attributes.pixel_aspect = stream.pixel_aspect.0 as f32 / stream.pixel_aspect.1 as f32;
-    image.write().to_buffered(out)
+    attributes
+}
+
+fn pixel_aspect(stream: &Stream) -> f32 {
+    stream.pixel_aspect.0 as f32 / stream.pixel_aspect.1 as f32
 }
 
 /// The light of an sRGB value (IEC 61966-2-1, the inverse of its transfer function), continued

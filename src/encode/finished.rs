@@ -70,6 +70,7 @@ pub fn reread(
     stream: &Stream,
     frames: &Range<u64>,
 ) -> Result<Box<dyn Rereading>> {
+    let preset = &*preset.with_alpha(stream.alpha)?;
     let exr = match &preset.output {
         #[cfg(feature = "video")]
         Output::Video(video) => {
@@ -137,8 +138,18 @@ impl Rereading for Images {
                     |samples: &[u8]| samples.iter().map(|&s| f64::from(s) / 256.0).collect();
                 let words =
                     |samples: &[u16]| samples.iter().map(|&s| f64::from(s) / 65536.0).collect();
+                let alpha = picture.has_alpha();
+                if alpha != image.color().has_alpha() {
+                    return Err(unfit(if alpha { "has no alpha" } else { "has alpha" }.into()));
+                }
                 match samples {
+                    Samples::U8(expected) if alpha => {
+                        (bytes(image.to_rgba8().as_raw()), bytes(expected))
+                    }
                     Samples::U8(expected) => (bytes(image.to_rgb8().as_raw()), bytes(expected)),
+                    Samples::U16(expected) if alpha => {
+                        (words(image.to_rgba16().as_raw()), words(expected))
+                    }
                     Samples::U16(expected) => (words(image.to_rgb16().as_raw()), words(expected)),
                     Samples::F32(_) => return Err(unfit("cannot hold floating point".into())),
                 }
@@ -271,6 +282,7 @@ mod tests {
             fps: (24, 1),
             pixel_aspect: (1, 1),
             frames,
+            alpha: false,
             audio: None,
             comment: None,
             overwrite: false,

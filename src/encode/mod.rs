@@ -50,6 +50,7 @@ pub fn silence() {
 /// refuses its options.
 pub fn open(out: &Path, preset: &Preset, stream: &Stream) -> Result<Box<dyn Sink>> {
     stream.check()?;
+    let preset = &*preset.with_alpha(stream.alpha)?;
     if out.as_os_str() == NULL {
         return Ok(Box::new(null::Null { depth: preset.depth(), stream: stream.clone() }));
     }
@@ -93,7 +94,8 @@ pub fn remove_unfinished(out: &Path, preset: &Preset) -> Result<()> {
     Ok(())
 }
 
-/// A finished picture, RGB interleaved, rows from the top.
+/// A finished picture, rows from the top; RGB interleaved, or RGB and alpha, which is straight: the colours are
+/// not multiplied by it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Picture {
     /// The frame's number in the timeline, from 0.
@@ -102,7 +104,7 @@ pub struct Picture {
     pub width: u32,
     /// Height in pixels.
     pub height: u32,
-    /// The samples, three to a pixel.
+    /// The samples, three to a pixel, or four with alpha.
     pub samples: Samples,
 }
 
@@ -115,6 +117,22 @@ pub enum Samples {
     U16(Vec<u16>),
     /// Display-referred, black 0, white 1, not clamped.
     F32(Vec<f32>),
+}
+
+impl Samples {
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        match self {
+            Self::U8(samples) => samples.len(),
+            Self::U16(samples) => samples.len(),
+            Self::F32(samples) => samples.len(),
+        }
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
 }
 
 /// What kind of samples a sink takes.
@@ -142,6 +160,9 @@ pub struct Stream {
     pub pixel_aspect: (u32, u32),
     /// How many pictures will come, at most.
     pub frames: u64,
+    /// Whether the pictures have alpha.
+    #[serde(default, skip_serializing_if = "is_opaque")]
+    pub alpha: bool,
     /// Audio to mux, and the time in seconds within it at which the first picture is shown.
     pub audio: Option<(PathBuf, f64)>,
     /// What the container says of the film, where it can: see [`Provenance::comment`].
@@ -152,7 +173,18 @@ pub struct Stream {
     pub overwrite: bool,
 }
 
+/// A film's stream tells of alpha only where there is some.
+#[allow(clippy::trivially_copy_pass_by_ref)]
+fn is_opaque(alpha: &bool) -> bool {
+    !alpha
+}
+
 impl Stream {
+    /// Samples of a pixel: 3, or 4 with alpha.
+    pub fn channels(&self) -> usize {
+        if self.alpha { 4 } else { 3 }
+    }
+
     /// Of a whole film's stream the one for a range of its frames.
     pub fn part(&self, frames: &Range<u64>, overwrite: bool) -> Self {
         let start = frames.start as f64 * f64::from(self.fps.1) / f64::from(self.fps.0);
@@ -181,14 +213,20 @@ impl Stream {
 }
 
 impl Picture {
+    /// Whether it has alpha.
+    pub fn has_alpha(&self) -> bool {
+        self.samples.len() > 3 * self.width as usize * self.height as usize
+    }
+
     /// Refuses a picture that is not what the sink was opened for.
     fn check(&self, stream: &Stream, depth: Depth) -> Result<()> {
-        let (given, len) = match &self.samples {
-            Samples::U8(samples) => (Depth::U8, samples.len()),
-            Samples::U16(samples) => (Depth::U16, samples.len()),
-            Samples::F32(samples) => (Depth::F32, samples.len()),
+        let given = match &self.samples {
+            Samples::U8(_) => Depth::U8,
+            Samples::U16(_) => Depth::U16,
+            Samples::F32(_) => Depth::F32,
         };
-        let expected = 3 * stream.width as usize * stream.height as usize;
+        let len = self.samples.len();
+        let expected = stream.channels() * stream.width as usize * stream.height as usize;
         if (self.width, self.height, given, len) == (stream.width, stream.height, depth, expected) {
             return Ok(());
         }

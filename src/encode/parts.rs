@@ -48,6 +48,7 @@ pub fn extension(preset: &Preset, form: Form) -> &str {
 /// What [`super::open`] says.
 pub fn open(part: &Part, preset: &Preset, stream: &Stream) -> Result<Box<dyn Sink>> {
     preset.check_size(stream.width, stream.height)?;
+    let preset = &*preset.with_alpha(stream.alpha)?;
     let stream = Stream { audio: None, ..stream.part(&part.frames, true) };
     match (part.form, &preset.output) {
         (Form::Intra, _) => super::open(&part.path, preset, &stream),
@@ -59,7 +60,7 @@ pub fn open(part: &Part, preset: &Preset, stream: &Stream) -> Result<Box<dyn Sin
         _ => {
             let depth = preset.depth();
             let height = stream.height * rows(depth);
-            let preset = lossless(depth, stream.width.min(height));
+            let preset = lossless(depth, stream.alpha, stream.width.min(height));
             let inner = super::open(&part.path, &preset, &Stream { height, ..stream })?;
             Ok(Box::new(Lossless { inner, depth }))
         }
@@ -143,6 +144,7 @@ enum Joined {
 #[cfg(feature = "video")]
 impl Joined {
     fn open(out: &Path, preset: &Preset, stream: &Stream) -> Result<Self> {
+        let preset = &*preset.with_alpha(stream.alpha)?;
         match &preset.output {
             Output::Video(video) if out.as_os_str() != super::NULL => {
                 stream.check()?;
@@ -190,10 +192,12 @@ impl Joined {
 }
 
 /// What a part is made of that holds pictures as they were rendered, of this shorter side.
-fn lossless(depth: Depth, side: u32) -> Preset {
-    let pixel_format = match depth {
-        Depth::U8 => PixelFormat::STORED_8,
-        Depth::U16 | Depth::F32 => PixelFormat::STORED_16,
+fn lossless(depth: Depth, alpha: bool, side: u32) -> Preset {
+    let pixel_format = match (depth, alpha) {
+        (Depth::U8, false) => PixelFormat::STORED_8,
+        (Depth::U8, true) => PixelFormat::STORED_ALPHA_8,
+        (_, false) => PixelFormat::STORED_16,
+        (_, true) => PixelFormat::STORED_ALPHA_16,
     };
     // Level 3 has slices, which several threads encode at once. FFmpeg's spoils pictures that are too
     // small to be cut into its four: seen below 3x3.
@@ -208,6 +212,7 @@ fn lossless(depth: Depth, side: u32) -> Preset {
             codec: "ffv1".into(),
             tag: None,
             pixel_format,
+            alpha: None,
             transfer: Transfer::Srgb,
             range: preset::Range::Full,
             threads: 0,
@@ -299,6 +304,7 @@ mod tests {
                 fps: (24, 1),
                 pixel_aspect: (1, 1),
                 frames: 7,
+                alpha: false,
                 audio: None,
                 comment: None,
                 overwrite: false,

@@ -10,7 +10,7 @@ use ::png::{
 use super::sequence::other;
 use super::{Picture, Samples};
 
-/// Writes a picture as an RGB image tagged sRGB, with the depth of its samples (8 or 16 bits), and
+/// Writes a picture as an RGB image, with straight alpha where it has some, tagged sRGB, with the depth of its samples (8 or 16 bits), and
 /// its pixel aspect where that is not square.
 pub(super) fn encode(
     out: impl Write,
@@ -18,7 +18,7 @@ pub(super) fn encode(
     pixel_aspect: (u32, u32),
 ) -> io::Result<()> {
     let mut encoder = Encoder::new(out, picture.width, picture.height);
-    encoder.set_color(ColorType::Rgb);
+    encoder.set_color(if picture.has_alpha() { ColorType::Rgba } else { ColorType::Rgb });
     encoder.set_compression(Compression::Fast);
     encoder.set_source_srgb(SrgbRenderingIntent::Perceptual);
     if pixel_aspect.0 != pixel_aspect.1 {

@@ -2,6 +2,7 @@
 //!
 //! The built-in ones lie in `presets/`; a user's own file has the same form.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fs;
 use std::num::NonZeroU64;
@@ -123,6 +124,10 @@ pub struct Video {
     pub tag: Option<FourCc>,
     /// How pixels are given to the encoder.
     pub pixel_format: PixelFormat,
+    /// How those of a film with alpha are; where none is named the film cannot have any, unless
+    /// `pixel_format` holds it anyway.
+    #[serde(default)]
+    pub alpha: Option<PixelFormat>,
     /// The transfer characteristics that the file is tagged with; samples are not changed.
     pub transfer: Transfer,
     /// Black and white: 16 and 235 (limited) or 0 and 255 (full), scaled to the bits.
@@ -233,8 +238,58 @@ impl Preset {
         if preset.extensions.is_empty() {
             return Err(Error::Invalid(format!("preset `{name}` names no file extension")));
         }
+        if let Output::Video(Video { pixel_format, alpha: Some(alpha), .. }) = &preset.output
+            && (!alpha.alpha || (alpha.bits > 8) != (pixel_format.bits > 8))
+        {
+            return Err(Error::Invalid(format!(
+                "preset `{name}` names `{}` for films with alpha, expected a pixel format with alpha that is \
+                 as deep as its `{}`",
+                alpha.name, pixel_format.name
+            )));
+        }
         name.clone_into(&mut preset.name);
         Ok(preset)
+    }
+
+    /// The one that the extension of an output path stands for where the film has alpha: the usual one
+    /// where no preset of that extension holds any.
+    pub fn default_with_alpha(out: &Path) -> Result<Self> {
+        let usual = Self::default_for(out)?;
+        if usual.holds_alpha() || out.as_os_str() == NULL {
+            return Ok(usual);
+        }
+        let all = Self::names().filter_map(|name| Self::find(name).ok());
+        let fit = |preset: &Self| preset.holds_alpha() && preset.check_path(out).is_ok();
+        Ok(all.into_iter().find(fit).unwrap_or(usual))
+    }
+
+    /// Whether what it writes can have alpha.
+    pub fn holds_alpha(&self) -> bool {
+        match &self.output {
+            Output::Video(video) => video.alpha.is_some() || video.pixel_format.alpha,
+            Output::Png { .. } | Output::Exr { .. } => true,
+        }
+    }
+
+    /// The preset for films with or without alpha: of films it has the pixel format for that.
+    ///
+    /// # Errors
+    /// [`Error::Usage`] for alpha that it cannot hold.
+    pub fn with_alpha(&self, alpha: bool) -> Result<Cow<'_, Self>> {
+        match &self.output {
+            Output::Video(video) if alpha && !video.pixel_format.alpha => {
+                let pixel_format = video.alpha.ok_or_else(|| {
+                    Error::Usage(format!(
+                        "preset `{}` cannot hold alpha, and the film has some; choose prores-4444, ffv1, png or \
+                         exr, or give the timeline a `background`",
+                        self.name
+                    ))
+                })?;
+                let output = Output::Video(Video { pixel_format, ..video.clone() });
+                Ok(Cow::Owned(Self { output, ..self.clone() }))
+            }
+            _ => Ok(Cow::Borrowed(self)),
+        }
     }
 
     /// Whether it writes images and not a film: such an output has no sound.

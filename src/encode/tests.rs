@@ -10,6 +10,7 @@ fn stream(frames: u64) -> Stream {
         fps: (24, 1),
         pixel_aspect: (1, 1),
         frames,
+        alpha: false,
         audio: None,
         comment: None,
         overwrite: false,

@@ -20,6 +20,7 @@ fn job() -> Job {
         fps: (24, 1),
         pixel_aspect: (1, 1),
         frames: 200,
+        alpha: false,
         audio: None,
         comment: None,
         overwrite: false,

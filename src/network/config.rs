@@ -26,7 +26,7 @@ pub struct StyleGan3Config {
     pub w_dim: usize,
     /// Width and height of the image, pixels; a power of two of at least 16.
     pub img_resolution: usize,
-    /// 1 (grey) or 3 (RGB).
+    /// 1 (grey), 3 (RGB) or 4 (RGB and straight alpha, -1 transparent and 1 opaque).
     pub img_channels: usize,
     /// Fully connected layers of the mapping network.
     pub mapping_layers: usize,
@@ -78,7 +78,7 @@ pub struct StyleGan2Config {
     pub w_dim: usize,
     /// Width and height of the image, pixels; a power of two of at least 8.
     pub img_resolution: usize,
-    /// 1 (grey) or 3 (RGB).
+    /// 1 (grey), 3 (RGB) or 4 (RGB and straight alpha, -1 transparent and 1 opaque).
     pub img_channels: usize,
     /// Fully connected layers of the mapping network.
     pub mapping_layers: usize,
@@ -180,6 +180,11 @@ impl Config {
             Self::StyleGan3(c) => c.canvas.unwrap_or((c.img_resolution, c.img_resolution)),
             Self::StyleGan2(c) => (c.img_resolution, c.img_resolution),
         }
+    }
+
+    /// Whether its image has alpha.
+    pub fn has_alpha(&self) -> bool {
+        self.image().1 == 4
     }
 
     /// Width and height of the image that it was trained on, and its channels.

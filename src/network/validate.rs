@@ -19,7 +19,7 @@ impl Config {
         within("z_dim", z_dim, 1..=1 << 16)?;
         within("c_dim", c_dim, 0..=1 << 16)?;
         within("w_dim", w_dim, 1..=1 << 16)?;
-        one_of("img_channels", channels, &[1, 3])?;
+        one_of("img_channels", channels, &[1, 3, 4])?;
         let smallest = if matches!(self, Self::StyleGan3(_)) { 16 } else { 8 };
         if !resolution.is_power_of_two() || !(smallest..=8192).contains(&resolution) {
             let wanted = format!("a power of two from {smallest} to 8192");
@@ -147,7 +147,7 @@ mod tests {
             ("`img_resolution`", |c| c.img_resolution = 96),
             ("`img_resolution`", |c| c.img_resolution = 8),
             ("`img_resolution`", |c| c.img_resolution = 1 << 40),
-            ("`img_channels`", |c| c.img_channels = 4),
+            ("`img_channels`", |c| c.img_channels = 2),
             ("`mapping_layers`", |c| c.mapping_layers = 0),
             ("`channel_base`", |c| c.channel_base = usize::MAX),
             ("`channel_base`", |c| c.channel_base = 32),
@@ -196,6 +196,8 @@ mod tests {
         stylegan2(|_| ()).unwrap();
         stylegan2(|c| (c.img_resolution, c.conv_clamp) = (8, None)).unwrap();
         stylegan3(|c| (c.img_channels, c.conv_clamp, c.c_dim) = (1, None, 10)).unwrap();
+        stylegan3(|c| c.img_channels = 4).unwrap();
+        stylegan2(|c| c.img_channels = 4).unwrap();
     }
 
     #[test]

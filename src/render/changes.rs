@@ -8,6 +8,7 @@ use super::project::Project;
 use crate::network::device::Precision;
 use crate::schedule::{Distance, Mapping, Part};
 use crate::timeline::Resolved;
+use crate::timeline::resolved::{Canvas, Ground};
 use crate::timeline::substituted::substituted;
 use crate::{Result, digest};
 
@@ -93,6 +94,12 @@ pub fn changes(a: &Project, b: &Project) -> Result<Changes> {
         None => "none".into(),
     };
     tell(layout(of_a) != layout(of_b), "grid", [layout(of_a), layout(of_b)]);
+    let ground = |canvas: &Canvas| match canvas.ground {
+        Ground::Black => "black".into(),
+        Ground::Colour([r, g, b]) => format!("({r}, {g}, {b})"),
+        Ground::Clear => "transparent".into(),
+    };
+    tell(canvas_a.ground != canvas_b.ground, "ground", [ground(&canvas_a), ground(&canvas_b)]);
     let rate = |(n, d): (u32, u32)| if d == 1 { n.to_string() } else { format!("{n}/{d}") };
     tell(of_a.fps != of_b.fps, "fps", [of_a.fps, of_b.fps].map(rate));
     let presets = [a, b].map(|p| p.preset.name.clone());
@@ -189,7 +196,10 @@ fn inputs(a: &Project, b: &Project, common: u64) -> Result<Vec<Changed>> {
 /// Whether a frame is made of the very same parts.
 fn is_same(a: &[Part], b: &[Part]) -> bool {
     let same = |(a, b): (&Part, &Part)| {
-        is_like(a, b) && a.weight.to_bits() == b.weight.to_bits() && a.input.is_same(&b.input)
+        is_like(a, b)
+            && a.weight.to_bits() == b.weight.to_bits()
+            && a.input.is_same(&b.input)
+            && (&a.alpha, &a.stacks) == (&b.alpha, &b.stacks)
     };
     a.len() == b.len() && a.iter().zip(b).all(same)
 }

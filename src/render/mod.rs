@@ -2,12 +2,14 @@
 
 mod changes;
 mod compose;
+mod cut;
 mod detector;
 mod finish;
 mod inner;
 mod light;
 mod network;
 mod on_canvas;
+mod over;
 mod passes;
 mod pipeline;
 mod project;

@@ -9,13 +9,14 @@ use std::time::Instant;
 use crossbeam_channel::{Receiver, Sender, bounded};
 
 use super::compose::Composer;
-use super::passes::{Share, Work, passes};
+use super::passes::{Begun, Share, Work, passes};
 use super::synthesise::Generator;
 use crate::Result;
 use crate::encode::{Picture, Sink};
 use crate::network::streams::ReadBack;
 use crate::progress::{Progress, Status};
 use crate::schedule::Film;
+use crate::timeline::alpha::Alpha;
 use crate::timeline::resolved::{Canvas, Grid};
 
 /// Batches that may wait between two stages: enough that none idles for a hiccup of its neighbour.
@@ -66,7 +67,7 @@ pub fn run(job: &Job, mut sink: Box<dyn Sink>, progress: &dyn Progress) -> Resul
     let sizes: Vec<_> = job.generators.iter().map(Generator::size).collect();
     let mut composer = Composer::new(&sizes, &job.canvas, job.grid, sink.depth());
     let plain: Vec<_> =
-        (0..sizes.len()).map(|n| composer.plain(n).copied()).collect::<Result<_>>()?;
+        (0..sizes.len()).map(|n| composer.plain(n).cloned()).collect::<Result<_>>()?;
     let busy = Busy::default();
     let (to_generator, work) = bounded::<Work>(WAITING);
     let (to_colour, images) = bounded::<Made>(WAITING);
@@ -92,15 +93,15 @@ pub fn run(job: &Job, mut sink: Box<dyn Sink>, progress: &dyn Progress) -> Resul
             let mut batch = vec![job.batch; job.generators.len()];
             hand_on(work, to_colour, |work| {
                 busy.time(GENERATOR, || match work {
-                    Work::Plain { network, inputs } => {
+                    Work::Plain { network, inputs, alphas } => {
                         let images = job.generators[network].images(
                             &inputs,
                             &mut batch[network],
                             progress,
                         )?;
-                        let images = ReadBack::begin(&plain[network].on_device(images)?)?;
+                        let images = ReadBack::begin(&plain[network].on_device(images, &alphas)?)?;
                         let indices = inputs.iter().map(|input| input.index).collect();
-                        Ok(Made::Plain { network, indices, images })
+                        Ok(Made::Plain { network, indices, alphas, images })
                     }
                     Work::Parts { begins, network, shares, inputs } => {
                         let images = job.generators[network].images(
@@ -118,9 +119,9 @@ pub fn run(job: &Job, mut sink: Box<dyn Sink>, progress: &dyn Progress) -> Resul
             // A device works on while the generator's thread is done: waiting for it is its time.
             let read = |images: ReadBack| busy.time(GENERATOR, || images.take());
             hand_on(images, to_encoder, |made| match made {
-                Made::Plain { network, indices, images } => {
+                Made::Plain { network, indices, alphas, images } => {
                     let images = read(images)?;
-                    busy.time(COLOUR, || plain[network].pictures(&indices, &images))
+                    busy.time(COLOUR, || plain[network].pictures(&indices, &alphas, &images))
                 }
                 Made::Parts { begins, network, shares, images } => {
                     let images = read(images)?;
@@ -143,9 +144,9 @@ pub fn run(job: &Job, mut sink: Box<dyn Sink>, progress: &dyn Progress) -> Resul
 /// Images on their way out of the device.
 enum Made {
     /// Each is a frame.
-    Plain { network: usize, indices: Vec<u64>, images: ReadBack },
+    Plain { network: usize, indices: Vec<u64>, alphas: Vec<Option<Alpha<f64>>>, images: ReadBack },
     /// See [`Work::Parts`].
-    Parts { begins: Vec<(u64, usize)>, network: usize, shares: Vec<Share>, images: ReadBack },
+    Parts { begins: Vec<Begun>, network: usize, shares: Vec<Share>, images: ReadBack },
 }
 
 /// Every `stride`-th of the frames in pieces of `batch`, the last one perhaps smaller.

@@ -18,7 +18,7 @@ use crate::network::{Config, StyleGan3Config};
 use crate::progress::{Progress, Silent};
 use crate::report::Report;
 use crate::schedule::{Film, Mapping, Route, Schedule, Tables};
-use crate::timeline::resolved::Canvas;
+use crate::timeline::resolved::{Canvas, Ground};
 use crate::timeline::time::Time;
 use crate::timeline::{Document, Facts, NetworkFacts, Overrides, PresetFacts, Problem, Resolved};
 use crate::{Error, Result};
@@ -70,12 +70,6 @@ impl Project {
         overrides: &Overrides,
     ) -> Result<Self> {
         let document = Document::parse(path.to_string_lossy(), text).map_err(Error::Timeline)?;
-        let preset = match (&overrides.preset, out) {
-            (None, Some(out)) => preset_for(out, document.preset().as_deref())?,
-            (given, _) => given.clone(),
-        };
-        let overrides = &Overrides { preset, ..overrides.clone() };
-        let named = overrides.preset.clone().or_else(|| document.preset());
         let (mut networks, mut opened) = (Vec::new(), Vec::new());
         for model in document.models() {
             let (facts, network) = match Network::open(&model) {
@@ -89,8 +83,17 @@ impl Project {
         let own = networks.first().filter(|_| document.model().is_some());
         let none = || Err(Problem { message: "no network".into(), help: None });
         let network = own.map_or_else(none, |(_, facts)| facts.clone());
-        let (presets, sounds) = (preset_facts(named.as_deref())?, heard(&document, overrides));
-        let facts = Facts { network, networks, presets, sounds };
+        let mut facts = Facts { network, networks, presets: Vec::new(), sounds: HashMap::new() };
+        let preset = match (&overrides.preset, out) {
+            (None, Some(out)) => {
+                preset_for(out, document.preset().as_deref(), document.has_alpha(&facts))?
+            }
+            (given, _) => given.clone(),
+        };
+        let overrides = &Overrides { preset, ..overrides.clone() };
+        let named = overrides.preset.clone().or_else(|| document.preset());
+        (facts.presets, facts.sounds) =
+            (preset_facts(named.as_deref())?, heard(&document, overrides));
         let (resolved, warnings) = document.check(&facts, overrides).map_err(Error::Timeline)?;
         if opened.is_empty() || opened.len() < facts.networks.len() {
             return Err(Error::Invalid(format!("`{}` names no network", path.display())));
@@ -248,6 +251,7 @@ impl Project {
             fps: *fps,
             pixel_aspect: canvas.pixel_aspect,
             frames: *frames,
+            alpha: canvas.ground == Ground::Clear,
             audio: audio.map(|path| (path, 0.0)),
             comment: None,
             overwrite: false,
@@ -334,11 +338,12 @@ fn heard(
 }
 
 /// The usual preset for an output that the one which is written could not make.
-fn preset_for(out: &Path, written: Option<&str>) -> Result<Option<String>> {
+fn preset_for(out: &Path, written: Option<&str>, alpha: bool) -> Result<Option<String>> {
     match written.map(Preset::find) {
         // That is a mistake of the timeline, and told with its others.
         Some(Err(_)) => Ok(None),
         Some(Ok(preset)) if out.as_os_str() == NULL || preset.check_path(out).is_ok() => Ok(None),
+        _ if alpha => Preset::default_with_alpha(out).map(|usual| Some(usual.name)),
         _ => Preset::default_for(out).map(|usual| Some(usual.name)),
     }
 }
@@ -362,6 +367,7 @@ fn network_facts(config: &Config) -> NetworkFacts {
         has_camera: !layer_names.is_empty(),
         layer_names,
         rotates,
+        alpha: config.has_alpha(),
     }
 }
 
@@ -372,6 +378,7 @@ fn preset_facts(named: Option<&str>) -> Result<Vec<PresetFacts>> {
     let facts = |preset: Preset| PresetFacts {
         even_width: preset.even_width(),
         even_height: preset.even_height(),
+        alpha: preset.holds_alpha(),
         name: preset.name,
     };
     Ok(built_in.chain(file).map(facts).collect())

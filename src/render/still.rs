@@ -31,9 +31,9 @@ pub fn still(
             return Err(Error::Invalid(format!("the film has no network {network}")));
         };
         made.extend(match work {
-            Work::Plain { inputs, .. } => {
+            Work::Plain { inputs, alphas, .. } => {
                 let images = generator.images(&inputs, batch, &Silent)?;
-                composer.plain(network)?.pictures(&[index], &images)?
+                composer.plain(network)?.pictures(&[index], &alphas, &images)?
             }
             Work::Parts { begins, shares, inputs, .. } => {
                 composer.begin(&begins);

@@ -8,7 +8,7 @@ use crate::signal::randn;
 use crate::timeline::curve::{Curve, Key};
 use crate::timeline::easing::Easing;
 use crate::timeline::resolved::{
-    Camera, Canvas, Fit, Interpolation, Latent, LatentPoint, Resolved, Speed,
+    Camera, Canvas, Fit, Ground, Interpolation, Latent, LatentPoint, Resolved, Speed,
 };
 
 pub const Z_DIM: usize = 7;
@@ -74,7 +74,13 @@ pub fn resolved(latent: Latent) -> Resolved {
     Resolved {
         fps: (24, 1),
         frames: 48,
-        canvas: Canvas { size: None, fit: Fit::Contain, pixel_aspect: (1, 1), extent: None },
+        canvas: Canvas {
+            size: None,
+            fit: Fit::Contain,
+            pixel_aspect: (1, 1),
+            extent: None,
+            ground: Ground::Black,
+        },
         shutter: None,
         grid: None,
         preset: "h264".into(),
@@ -92,6 +98,7 @@ pub fn resolved(latent: Latent) -> Resolved {
             pivot: Curve::constant([0.0, 0.0]),
         },
         stabilise: None,
+        alpha: None,
         markers: Vec::new(),
         tempo: None,
         time: None,

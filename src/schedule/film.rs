@@ -2,9 +2,11 @@
 
 use std::sync::Arc;
 
+use super::stacks::Pool;
 use super::tracks::Composite;
-use super::{FrameInput, Mapping, Schedule, Tables, TablesOf, no_frame};
+use super::{FrameInput, Mapping, Schedule, Stack, Tables, TablesOf, no_frame};
 use crate::timeline::Resolved;
+use crate::timeline::alpha::Alpha;
 use crate::timeline::resolved::Shutter;
 use crate::{Error, Result};
 
@@ -15,11 +17,15 @@ pub struct Part {
     pub network: usize,
     /// Which cell of the grid; 0 where there is none.
     pub cell: usize,
-    /// Its share of the cell's picture, added in linear light; those of a cell sum to 1, or what is
-    /// missing is black.
+    /// Its share of the cell's picture, added in linear light, where nothing lies below it; with those of
+    /// stacks the shares of a cell sum to 1, or what is missing is the film's ground.
     pub weight: f32,
     /// What the network is given.
     pub input: FrameInput,
+    /// What of its picture is seen; none for all of it.
+    pub alpha: Option<Alpha<f64>>,
+    /// Where others lie below it. Only films of which something is transparent have any.
+    pub stacks: Vec<Stack>,
 }
 
 /// A timeline made ready: what each frame is made of. As pure as [`Schedule`], and as free of order.
@@ -98,9 +104,26 @@ impl Film {
     }
 
     fn parts(&self, index: u64, time: f64) -> Result<Vec<Part>> {
+        if let Shown::Tracks(tracks) = &self.shown
+            && tracks.is_transparent()
+        {
+            return self.stacked(tracks, index, time);
+        }
         let Some(shutter) = &self.shutter else { return self.moment(index, time, 0.0) };
         let moments = shutter.moments().map(|after| self.moment(index, time, after));
         Ok(averaged(&moments.collect::<Result<Vec<_>>>()?))
+    }
+
+    /// The same where what lies in front does not cover what is behind it.
+    fn stacked(&self, tracks: &Composite, index: u64, time: f64) -> Result<Vec<Part>> {
+        if !time.is_finite() {
+            return Err(no_frame(time));
+        }
+        let moments = self.shutter.map_or(vec![0.0], |shutter| shutter.moments().collect());
+        let mut pool = Pool::default();
+        let seen = moments.into_iter().map(|after| tracks.stacks(index, time, after, &mut pool));
+        let seen = seen.collect::<Result<Vec<_>>>()?;
+        Ok(pool.parts(seen))
     }
 
     /// What is seen at one moment, so many frames after the time of the frame with this number.
@@ -112,7 +135,8 @@ impl Film {
         };
         let parts = cells.iter().enumerate().map(|(cell, schedule)| {
             let input = FrameInput { index, ..schedule.at(time + after)? };
-            Ok(Part { network: 0, cell, weight: 1.0, input })
+            let alpha = schedule.alpha((time + after).into());
+            Ok(Part { network: 0, cell, weight: 1.0, input, alpha, stacks: Vec::new() })
         });
         parts.collect()
     }
@@ -127,6 +151,7 @@ fn averaged(moments: &[Vec<Part>]) -> Vec<Part> {
             let same = |(other, _): &&mut (Part, f64)| {
                 (other.network, other.cell) == (part.network, part.cell)
                     && other.input == part.input
+                    && other.alpha == part.alpha
             };
             // Those of the moment before are the last ones, or there are but few.
             match all.iter_mut().rev().take(2 * moment.len()).find(same) {

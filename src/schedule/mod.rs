@@ -15,6 +15,7 @@ mod route;
 mod slerp;
 mod spline;
 mod stabilise;
+mod stacks;
 #[cfg(test)]
 mod tests;
 mod tracks;
@@ -25,6 +26,7 @@ pub use route::{Route, Tables, TablesOf};
 use std::sync::Arc;
 
 use crate::timeline::Resolved;
+use crate::timeline::alpha::{Alpha, Keyed};
 use crate::timeline::curve::{Blend, Curve};
 use crate::timeline::moment::Moment;
 use crate::timeline::number::Number;
@@ -36,6 +38,7 @@ pub use difference::Distance;
 pub use film::{Film, Part};
 use latent::Latent;
 use stabilise::Stabiliser;
+pub use stacks::Stack;
 
 fn no_frame(time: f64) -> Error {
     let message = format!("there is no frame at time {time}: expected a finite number of frames");
@@ -124,6 +127,7 @@ pub struct Schedule {
     cutoff: Option<Curve<f64>>,
     camera: Camera,
     stabiliser: Option<Stabiliser>,
+    alpha: Option<Keyed>,
 }
 
 /// Another latent for some of the layers.
@@ -188,6 +192,7 @@ impl Schedule {
             cutoff: resolved.cutoff.clone(),
             camera: resolved.camera.clone(),
             stabiliser: stabilise.and_then(|stabilise| Stabiliser::new(stabilise, &*mapping)),
+            alpha: resolved.alpha.clone(),
             classes,
             mapping,
         })
@@ -220,11 +225,21 @@ impl Schedule {
 
     /// The input of a film's frame at a moment of this timeline, before its time is remapped.
     fn input(&self, index: u64, moment: Moment) -> Result<FrameInput> {
-        let shot = self.time.as_ref().map_or(moment.shot, |time| time.at(moment.shot));
-        let moment = Moment { shot, ..moment };
+        let moment = self.remapped(moment);
         let ws = self.ws(moment)?;
         let transform = self.transform(moment, &ws[..self.mapping.w_dim()])?;
         Ok(FrameInput { index, ws, transform })
+    }
+
+    /// What of the picture is seen at a moment of this timeline, before its time is remapped; none for all of
+    /// it.
+    fn alpha(&self, moment: Moment) -> Option<Alpha<f64>> {
+        self.alpha.as_ref().map(|alpha| alpha.at(self.remapped(moment)))
+    }
+
+    fn remapped(&self, moment: Moment) -> Moment {
+        let shot = self.time.as_ref().map_or(moment.shot, |time| time.at(moment.shot));
+        Moment { shot, ..moment }
     }
 
     /// Mixed, truncated and edited latents, `num_ws` times `w_dim` values.

@@ -4,8 +4,10 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::fade::faded;
+use super::stacks::{Pool, Stacks};
 use super::{FrameInput, Mapping, Part, Schedule, TablesOf};
 use crate::timeline::Resolved;
+use crate::timeline::alpha::Alpha;
 use crate::timeline::curve::Curve;
 use crate::timeline::moment::Moment;
 use crate::timeline::number::Number;
@@ -105,17 +107,61 @@ impl Composite {
             && let Some((network, schedule)) = &self.own
         {
             let input = schedule.input(place.index, place.seen)?;
-            parts.push(Part { network: *network, cell: 0, weight: left as f32, input });
+            parts.push(part(*network, left, input));
         }
         Ok(())
     }
 
-    /// Its only picture, where it has no tracks.
-    fn input(&self, place: Place) -> Result<Option<(usize, FrameInput)>> {
-        let own = self.own.as_ref().filter(|_| self.tracks.is_empty());
-        own.map(|(network, schedule)| Ok((*network, schedule.input(place.index, place.seen)?)))
-            .transpose()
+    /// Whether one of the pictures has alpha.
+    pub fn is_transparent(&self) -> bool {
+        let own = self.own.as_ref().is_some_and(|(_, schedule)| schedule.alpha.is_some());
+        let mut clips = self.tracks.iter().flat_map(|track| &track.clips);
+        own || clips.any(|clip| clip.shot.is_transparent())
     }
+
+    /// As [`Composite::parts`], of pictures that may let through what is behind them.
+    pub fn stacks(&self, index: u64, time: f64, after: f64, pool: &mut Pool) -> Result<Stacks> {
+        self.stacked(Place { index, at: time.into(), seen: (time + after).into() }, pool)
+    }
+
+    fn stacked(&self, place: Place, pool: &mut Pool) -> Result<Stacks> {
+        let placed = place.remapped(self.time.as_ref());
+        let mut front = Stacks::none();
+        for track in self.tracks.iter().rev() {
+            let opacity = track.opacity.at(placed.at).clamp(0.0, 1.0);
+            if opacity > 0.0 && front.is_open(pool) {
+                let seen = Stacks::none().faded(track.stacked(placed, pool)?, opacity);
+                front = front.over(&seen, pool);
+            }
+        }
+        if front.is_open(pool)
+            && let Some((network, schedule)) = &self.own
+        {
+            let input = schedule.input(place.index, place.seen)?;
+            let own = pool.add(*network, input, schedule.alpha(place.seen));
+            front = front.over(&Stacks::one(own), pool);
+        }
+        Ok(front)
+    }
+
+    /// Its only picture, where it has no tracks.
+    fn input(&self, place: Place) -> Result<Option<Single>> {
+        let own = self.own.as_ref().filter(|_| self.tracks.is_empty());
+        own.map(|(network, schedule)| {
+            let input = schedule.input(place.index, place.seen)?;
+            Ok((*network, input, schedule.alpha(place.seen)))
+        })
+        .transpose()
+    }
+}
+
+/// A picture: its network's number, what that is given, and what is seen of it.
+type Single = (usize, FrameInput, Option<Alpha<f64>>);
+
+/// A picture of which all is seen.
+fn part(network: usize, weight: f64, input: FrameInput) -> Part {
+    let (weight, stacks) = (weight as f32, Vec::new());
+    Part { network, cell: 0, weight, input, alpha: None, stacks }
 }
 
 /// Where a frame is looked at.
@@ -139,24 +185,47 @@ impl Place {
 }
 
 impl Track {
-    /// Adds what is seen of it at `share`; the answer is how much of that it takes.
-    fn add(&self, placed: Place, share: f64, parts: &mut Vec<Part>) -> Result<f64> {
-        let at = placed.at.shot;
+    /// The clip that is seen at a time, and the one that it may still come in over.
+    fn seen(&self, at: f64) -> (Option<&Clip>, Option<&Clip>) {
         // Clips begin and end in their order: of those that have begun, the last two may be seen.
         let begun = self.clips.partition_point(|clip| clip.start <= at);
         let seen = |clip: &&Clip| at < clip.end;
         let clip = |back: usize| begun.checked_sub(back).and_then(|i| self.clips.get(i));
-        let (last, before) = (clip(1).filter(seen), clip(2).filter(seen));
-        let Some(clip) = last else { return Ok(0.0) };
+        (clip(1).filter(seen), clip(2).filter(seen))
+    }
+
+    /// What is seen of it.
+    fn stacked(&self, placed: Place, pool: &mut Pool) -> Result<Stacks> {
+        let at = placed.at.shot;
+        let (Some(clip), before) = self.seen(at) else { return Ok(Stacks::none()) };
+        let progress = clip.progress(at);
+        if let Some(before) = before
+            && let Some((network, input, alpha)) = clip.blended(before, placed, progress)?
+        {
+            return Ok(Stacks::one(pool.add(network, input, alpha)));
+        }
+        let progress = progress.clamp(0.0, 1.0);
+        let from = match before.filter(|_| progress < 1.0) {
+            Some(before) => before.shot.stacked(before.place(placed), pool)?,
+            None => Stacks::none(),
+        };
+        let to = match progress > 0.0 {
+            true => clip.shot.stacked(clip.place(placed), pool)?,
+            false => Stacks::none(),
+        };
+        Ok(from.faded(to, progress))
+    }
+
+    /// Adds what is seen of it at `share`; the answer is how much of that it takes.
+    fn add(&self, placed: Place, share: f64, parts: &mut Vec<Part>) -> Result<f64> {
+        let at = placed.at.shot;
+        let (Some(clip), before) = self.seen(at) else { return Ok(0.0) };
         let progress = clip.progress(at);
         let shown = clip.place(placed);
         if let Some(before) = before
-            && clip.fade.is_some_and(|fade| fade.by == Medium::Latent)
-            && let Some((network, from)) = before.shot.input(before.place(placed))?
-            && let Some((_, to)) = clip.shot.input(shown)?
+            && let Some((network, input, _)) = clip.blended(before, placed, progress)?
         {
-            let input = faded(from, &to, progress)?;
-            parts.push(Part { network, cell: 0, weight: share as f32, input });
+            parts.push(part(network, share, input));
             return Ok(share);
         }
         let progress = progress.clamp(0.0, 1.0);
@@ -200,6 +269,21 @@ impl Clip {
             ..moment
         };
         Place { at: own(shown.at), seen: own(shown.seen), ..shown }
+    }
+
+    /// What lies between the clip before it and this one, where latents are what they fade by.
+    fn blended(&self, before: &Self, placed: Place, progress: f64) -> Result<Option<Single>> {
+        if self.fade.is_some_and(|fade| fade.by == Medium::Latent)
+            && let Some((network, from, alpha)) = before.shot.input(before.place(placed))?
+            && let Some((_, to, other)) = self.shot.input(self.place(placed))?
+        {
+            let alpha = match (alpha, other) {
+                (Some(alpha), Some(other)) => Some(alpha.between(&other, progress)),
+                (alpha, _) => alpha,
+            };
+            return Ok(Some((network, faded(from, &to, progress)?, alpha)));
+        }
+        Ok(None)
     }
 
     /// How far it has come in.

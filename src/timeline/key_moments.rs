@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
+use super::alpha::Keyed;
 use super::resolved::{Latent, Resolved, Speed};
 
 /// A frame and what is there.
@@ -130,6 +131,9 @@ fn keys(resolved: &Resolved) -> Vec<(String, f64)> {
     add("pivot", &mut camera.pivot.keys.iter().map(|key| key.at));
     let stabilise = resolved.stabilise.iter().flat_map(|stabilise| &stabilise.amount.keys);
     add("stabilise", &mut stabilise.map(|key| key.at));
+    for (name, curve) in resolved.alpha.iter().flat_map(Keyed::numbers) {
+        add(name, &mut curve.keys.iter().map(|key| key.at));
+    }
     found
 }
 

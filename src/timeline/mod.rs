@@ -4,6 +4,7 @@
 //! [`Document::check`] holds it against that network and the files it names. The answer is
 //! [`Resolved`], or a report of all mistakes at once.
 
+pub mod alpha;
 mod arrays;
 mod camera;
 mod check;

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use super::alpha::Keyed;
 use super::curve::{Curve, Key};
 use super::easing::Easing;
 use super::number::{Number, Pair};
@@ -43,6 +44,8 @@ pub struct Resolved {
     pub camera: Camera,
     /// Cancelling of the network's own learned motion.
     pub stabilise: Option<Stabilise>,
+    /// What is seen of the picture; none for all of it.
+    pub alpha: Option<Keyed>,
     /// Names for moments, in their order. They change no picture.
     pub markers: Vec<Marker>,
     /// Where the beats lie.
@@ -179,7 +182,7 @@ impl Resolved {
 }
 
 /// The output picture and how the network's square image is put into it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Canvas {
     /// Width in pixels; none for the network's own resolution.
     pub size: Option<(u32, u32)>,
@@ -190,6 +193,19 @@ pub struct Canvas {
     /// Width and height of what an alias-free network synthesises, pixels at its own sampling rate;
     /// none for the square that it was trained on.
     pub extent: Option<(u32, u32)>,
+    /// What lies below the pictures.
+    pub ground: Ground,
+}
+
+/// What lies below everything: seen in bars, gaps, and where pictures are transparent.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Ground {
+    /// Black, of a film of which nothing is transparent.
+    Black,
+    /// Red, green and blue as displays have them, 0 to 1.
+    Colour([f64; 3]),
+    /// Nothing: the film has alpha.
+    Clear,
 }
 
 /// A shutter that stays open while the picture moves.
@@ -266,7 +282,7 @@ impl Grid {
 /// How an image is put into a frame of another shape.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Fit {
-    /// All of the image, black bars beside it.
+    /// All of the image, bars beside it.
     Contain,
     /// All of the frame covered, the image's edges cropped.
     Cover,

@@ -30,6 +30,7 @@ pub fn substituted(a: &Resolved, b: &Resolved) -> Vec<(String, Resolved)> {
     with("pivot", &|r| r.camera.pivot = pivot.clone());
     with("directions", &|r| r.directions = b.directions.clone());
     with("stabilise", &|r| r.stabilise = Option::<Stabilise>::clone(&b.stabilise));
+    with("alpha", &|r| r.alpha = b.alpha.clone());
     with("time", &|r| r.time = b.time.clone());
     with("motion_blur", &|r| r.shutter = b.shutter);
     if let (Some(_), Some(grid)) = (&a.grid, &b.grid) {

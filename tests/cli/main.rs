@@ -2,6 +2,7 @@
 //! `ffmpeg` and `ffprobe` programs to see what it made.
 #![cfg(all(feature = "cli", feature = "torch", feature = "video"))]
 
+mod alpha;
 mod audio;
 mod check;
 mod dataset;

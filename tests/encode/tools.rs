@@ -17,6 +17,7 @@ pub fn stream(width: u32, height: u32, frames: u64) -> Stream {
         fps: (24, 1),
         pixel_aspect: (1, 1),
         frames,
+        alpha: false,
         audio: None,
         comment: None,
         overwrite: false,
@@ -118,6 +119,29 @@ pub fn rgb(path: &Path, preset: &str, stream: &Stream) -> Vec<Vec<[f64; 3]>> {
     };
     let values: Vec<f64> = codes.into_iter().map(|code| f64::from(code) / most).collect();
     let pixels: Vec<[f64; 3]> = values.chunks_exact(3).map(|p| [p[0], p[1], p[2]]).collect();
+    pixels.chunks((stream.width * stream.height) as usize).map(<[_]>::to_vec).collect()
+}
+
+/// The frames of a video or of images as 16 bit components, video with the matrix of BT.709.
+pub fn decoded(path: &Path, format: &str, channels: usize, stream: &Stream) -> Vec<Vec<Vec<f64>>> {
+    let filter = match path.extension().is_some_and(|extension| extension == "mov") {
+        true => {
+            "scale=in_color_matrix=bt709:in_range=tv:out_range=pc:flags=accurate_rnd+full_chroma_int+full_chroma_inp"
+        }
+        false => "null",
+    };
+    let path = path.to_str().unwrap();
+    let bytes = run(
+        "ffmpeg",
+        &[
+            "-v", "error", "-i", path, "-vsync", "0", "-vf", filter, "-pix_fmt", format, "-f",
+            "rawvideo", "-",
+        ],
+    );
+    let codes =
+        bytes.chunks_exact(2).map(|b| f64::from(u16::from_le_bytes([b[0], b[1]])) / 65535.0);
+    let codes: Vec<f64> = codes.collect();
+    let pixels: Vec<Vec<f64>> = codes.chunks_exact(channels).map(<[f64]>::to_vec).collect();
     pixels.chunks((stream.width * stream.height) as usize).map(<[_]>::to_vec).collect()
 }
 

@@ -16,18 +16,25 @@ pub fn network() -> NetworkFacts {
         layer_names: (0..15).map(|i| format!("L{i}_52_512")).collect(),
         has_camera: true,
         rotates: true,
+        alpha: false,
     }
 }
 
-/// Each model of a document as `network` says, `h264` the only preset, and no sounds.
+/// Each model of a document as `network` says, presets without and with alpha, and no sounds.
 #[allow(dead_code, reason = "not all that share this check whole documents")]
 pub fn facts(document: &Document, network: impl Fn(&Model) -> NetworkFacts) -> Facts {
     let networks: Vec<_> =
         document.models().into_iter().map(|model| (model.clone(), Ok(network(&model)))).collect();
+    let preset = |name: &str, alpha| PresetFacts {
+        name: name.into(),
+        even_width: !alpha,
+        even_height: !alpha,
+        alpha,
+    };
     Facts {
         network: networks.first().map_or_else(|| Ok(self::network()), |first| first.1.clone()),
         networks,
-        presets: vec![PresetFacts { name: "h264".into(), even_width: true, even_height: true }],
+        presets: vec![preset("h264", false), preset("prores-4444", true)],
         sounds: HashMap::new(),
     }
 }

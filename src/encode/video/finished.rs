@@ -81,7 +81,7 @@ pub(in crate::encode) fn frame_sizes(path: &Path) -> Result<Vec<(u64, bool)>> {
     Ok(sizes)
 }
 
-/// The samples of a frame, whatever their order in memory; without alpha.
+/// The samples of a frame, whatever their order in memory, alpha included.
 struct Components<'a> {
     frame: &'a frame::Video,
     parts: Vec<Part>,
@@ -111,10 +111,9 @@ impl<'a> Components<'a> {
         {
             return None;
         }
-        let colours =
-            usize::from(format.nb_components) - usize::from(flag(ffi::AV_PIX_FMT_FLAG_ALPHA));
+        let components = usize::from(format.nb_components);
         let subsampled = !flag(ffi::AV_PIX_FMT_FLAG_RGB);
-        let parts = format.comp.iter().take(colours).enumerate().map(|(i, component)| {
+        let parts = format.comp.iter().take(components).enumerate().map(|(i, component)| {
             let shifts = match i {
                 1 | 2 if subsampled => [format.log2_chroma_w, format.log2_chroma_h],
                 _ => [0, 0],
@@ -133,11 +132,12 @@ impl<'a> Components<'a> {
         Some(Self { frame, parts: parts.collect() })
     }
 
+    /// Whether it has all that another has: some decoders add alpha to what was stored without it.
     fn like(&self, other: &Self) -> bool {
         let sizes = |parts: &[Part]| -> Vec<_> {
             parts.iter().map(|part| (part.width, part.height)).collect()
         };
-        sizes(&self.parts) == sizes(&other.parts)
+        sizes(&self.parts).starts_with(&sizes(&other.parts))
     }
 
     fn row(&self, part: Part, y: usize) -> impl Iterator<Item = f64> + '_ {

@@ -11,7 +11,7 @@ use super::source::Source;
 use crate::encode::Samples;
 use crate::{Error, Result};
 
-/// Reads the RGB formats in which parts are stored: `bgr0` and `gbrp16le`.
+/// Reads the formats in which parts are stored: `bgr0` and `gbrp16le`, with alpha `bgra` and `gbrap16le`.
 pub(in crate::encode) struct Reader {
     source: Source,
     decoder: decoder::Video,
@@ -47,12 +47,23 @@ impl Reader {
                 rows.flat_map(|y| row(0, y, 4).chunks_exact(4).flat_map(|p| [p[2], p[1], p[0]]))
                     .collect(),
             ),
-            Pixel::GBRP16LE => {
+            Pixel::BGRA => Samples::U8(
+                rows.flat_map(|y| {
+                    row(0, y, 4).chunks_exact(4).flat_map(|p| [p[2], p[1], p[0], p[3]])
+                })
+                .collect(),
+            ),
+            format @ (Pixel::GBRP16LE | Pixel::GBRAP16LE) => {
                 let word = |plane, y, x: usize| {
                     let row: &[u8] = row(plane, y, 2);
                     u16::from_le_bytes([row[2 * x], row[2 * x + 1]])
                 };
-                let pixel = |y, x| [word(2, y, x), word(0, y, x), word(1, y, x)];
+                // Green, blue, red.
+                let planes: &[usize] = match format {
+                    Pixel::GBRAP16LE => &[2, 0, 1, 3],
+                    _ => &[2, 0, 1],
+                };
+                let pixel = |y, x| planes.iter().map(move |&plane| word(plane, y, x));
                 Samples::U16(rows.flat_map(|y| (0..width).flat_map(move |x| pixel(y, x))).collect())
             }
             other => {

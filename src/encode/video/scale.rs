@@ -1,4 +1,4 @@
-//! From RGB as rendered to the encoder's pixel format.
+//! From RGB as rendered, perhaps with alpha, to the encoder's pixel format.
 
 use std::ffi::{CStr, c_int};
 use std::ptr;
@@ -16,6 +16,8 @@ use crate::{Error, Result};
 pub(super) struct Scaler {
     context: *mut ffi::SwsContext,
     source: frame::Video,
+    /// Components of a source's pixel.
+    channels: usize,
     /// An empty frame of the encoder's format.
     model: Model,
 }
@@ -42,10 +44,14 @@ impl Scaler {
             tags: Tags::of(video),
             aspect: pixel_aspect(stream).into(),
         };
-        let source_format = match video.pixel_format.bits > 8 {
-            true if cfg!(target_endian = "big") => ffi::AVPixelFormat::AV_PIX_FMT_RGB48BE,
-            true => ffi::AVPixelFormat::AV_PIX_FMT_RGB48LE,
-            false => ffi::AVPixelFormat::AV_PIX_FMT_RGB24,
+        let big = cfg!(target_endian = "big");
+        let source_format = match (video.pixel_format.bits > 8, stream.alpha) {
+            (true, false) if big => ffi::AVPixelFormat::AV_PIX_FMT_RGB48BE,
+            (true, false) => ffi::AVPixelFormat::AV_PIX_FMT_RGB48LE,
+            (false, false) => ffi::AVPixelFormat::AV_PIX_FMT_RGB24,
+            (true, true) if big => ffi::AVPixelFormat::AV_PIX_FMT_RGBA64BE,
+            (true, true) => ffi::AVPixelFormat::AV_PIX_FMT_RGBA64LE,
+            (false, true) => ffi::AVPixelFormat::AV_PIX_FMT_RGBA,
         };
         let unable = |fault: Fault| {
             Error::Device(format!(
@@ -61,7 +67,7 @@ impl Scaler {
         if context.is_null() {
             return Err(Error::Device("FFmpeg has no memory for a converter".into()));
         }
-        let scaler = Self { context, source, model };
+        let scaler = Self { context, source, channels: stream.channels(), model };
         scaler.init(source_format, video).map_err(unable)?;
         Ok(scaler)
     }
@@ -128,11 +134,12 @@ impl Scaler {
 
     /// Copies the rows into the source frame, whose rows are padded: swscale reads past their ends.
     fn fill<T: Copy>(&mut self, samples: &[T]) {
-        // One plane of three components, each as large as T.
-        let row_bytes = 3 * self.model.width as usize * size_of::<T>();
+        // One plane of all components, each as large as T.
+        let row = self.channels * self.model.width as usize;
+        let row_bytes = row * size_of::<T>();
         let stride = self.source.stride(0);
         let rows = self.source.data_mut(0).chunks_mut(stride);
-        for (to, from) in rows.zip(samples.chunks_exact(3 * self.model.width as usize)) {
+        for (to, from) in rows.zip(samples.chunks_exact(row)) {
             // SAFETY: plain numbers, read as bytes within their slice.
             let from = unsafe {
                 std::slice::from_raw_parts(from.as_ptr().cast::<u8>(), size_of_val(from))

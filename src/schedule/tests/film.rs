@@ -19,7 +19,10 @@ fn without_shutter_and_grid_a_frame_is_one_synthesis() {
     for index in 0..film.frames() {
         let parts = film.frame(index).unwrap();
         let input = schedule.frame(index).unwrap();
-        assert_eq!(parts, [Part { network: 0, cell: 0, weight: 1.0, input }]);
+        assert_eq!(
+            parts,
+            [Part { network: 0, cell: 0, weight: 1.0, input, alpha: None, stacks: Vec::new() }]
+        );
     }
     assert!(film.frame(48).is_err() && film.at(f64::NAN).is_err());
 }

@@ -98,10 +98,23 @@ impl Check<'_> {
                 "the latents of two networks cannot be blended: these clips have different ones",
                 "choose `by: pixels`",
             ),
+            Some(last) if !alike(clip, last) => (
+                "these clips have different keys or mattes, and there is nothing between those",
+                "choose `by: pixels`",
+            ),
             Some(_) => return Some(()),
         };
         self.report.error(span, message).help(help);
         None
+    }
+}
+
+/// Whether there is something between the alpha of two clips.
+fn alike(a: &Clip, b: &Clip) -> bool {
+    match (&a.shot.alpha, &b.shot.alpha) {
+        (None, None) => true,
+        (Some(a), Some(b)) => a.is_like(b),
+        _ => false,
     }
 }
 

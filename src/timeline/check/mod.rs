@@ -1,5 +1,6 @@
 //! Holding the document against the network, the files and itself: what passes is resolved.
 
+mod alpha;
 mod camera;
 mod directions;
 mod extent;
@@ -74,6 +75,8 @@ pub struct NetworkFacts {
     pub has_camera: bool,
     /// Whether rotation is alias-free too (configuration R, 1x1 kernels).
     pub rotates: bool,
+    /// Whether the picture has alpha.
+    pub alpha: bool,
 }
 
 /// An output preset and what its pixel format asks of the picture.
@@ -85,6 +88,8 @@ pub struct PresetFacts {
     pub even_width: bool,
     /// Chroma is halved in height (4:2:0).
     pub even_height: bool,
+    /// Whether it holds alpha.
+    pub alpha: bool,
 }
 
 /// Something outside the document that is wrong.
@@ -135,6 +140,16 @@ impl Document {
         facts: &Facts,
         overrides: &Overrides,
     ) -> Result<(Resolved, Report), Report> {
+        self.checked(facts, overrides, true)
+    }
+
+    /// The same for the film, or for what clips show, of which picture and output are the film's.
+    fn checked(
+        &self,
+        facts: &Facts,
+        overrides: &Overrides,
+        film: bool,
+    ) -> Result<(Resolved, Report), Report> {
         let network = facts.network.as_ref().ok();
         let rate = self.written.fps.unwrap_or(DEFAULT_FPS);
         let output_rate = overrides.fps.unwrap_or(rate);
@@ -163,7 +178,7 @@ impl Document {
         let signals = check.signals(facts, overrides);
         let frames_or_one = frames.unwrap_or(1) as f64;
         check.scene = Arc::new(Scene { clock, stretch, frames: frames_or_one, signals });
-        let resolved = check.resolve(output_rate, frames, facts, overrides);
+        let resolved = check.resolve(output_rate, frames, facts, overrides, film);
         let mut report = check.report;
         report.diagnostics.sort_by_key(|d| d.span.start);
         match resolved {
@@ -214,10 +229,14 @@ impl Check<'_> {
         frames: Option<u64>,
         facts: &Facts,
         overrides: &Overrides,
+        film: bool,
     ) -> Option<Resolved> {
         let document = self.document;
         let preset = self.preset(facts, overrides);
-        let canvas = self.canvas(preset, overrides);
+        let canvas = self.canvas(preset, facts, overrides);
+        if film {
+            self.held_alpha(canvas.ground, preset);
+        }
         let own = document.written.tracks.is_empty() || document.written.source.is_some();
         let number = document.model().and_then(|model| facts.number(&model)).unwrap_or(0);
         let mut head = Head {
@@ -252,6 +271,7 @@ impl Check<'_> {
         let directions = self.directions();
         let camera = self.camera(written.camera.as_ref(), head.frames, &head.canvas);
         let stabilise = self.stabilise();
+        let alpha = self.alpha();
         let markers = self.markers();
         Some(Resolved {
             fps: head.fps,
@@ -269,6 +289,7 @@ impl Check<'_> {
             directions,
             camera,
             stabilise,
+            alpha,
             markers,
             tempo: self.clock.tempo.clone(),
             time: None,
@@ -304,6 +325,7 @@ impl Check<'_> {
             directions: Vec::new(),
             camera: self.camera(None, None, &head.canvas),
             stabilise: None,
+            alpha: None,
             markers: self.markers(),
             tempo: self.clock.tempo.clone(),
             time: None,

@@ -7,8 +7,9 @@ use super::super::resolved::{Canvas, Fit};
 use super::{Check, Facts, Overrides, PresetFacts};
 use crate::report::{Span, nearest};
 
-/// The output preset where nobody names one.
+/// The output preset where nobody names one, and that for films with alpha.
 const DEFAULT_PRESET: &str = "h264";
+const DEFAULT_WITH_ALPHA: &str = "prores-4444";
 
 impl Check<'_> {
     pub fn model(&mut self, facts: &Facts) {
@@ -39,7 +40,9 @@ impl Check<'_> {
         overrides: &Overrides,
     ) -> Option<&'f PresetFacts> {
         let written = self.document.preset();
-        let name = overrides.preset.as_deref().or(written.as_deref()).unwrap_or(DEFAULT_PRESET);
+        let usual =
+            if self.document.has_alpha(facts) { DEFAULT_WITH_ALPHA } else { DEFAULT_PRESET };
+        let name = overrides.preset.as_deref().or(written.as_deref()).unwrap_or(usual);
         let found = facts.presets.iter().find(|preset| preset.name == name);
         if found.is_none() {
             let span = self.preset_span(overrides);
@@ -62,7 +65,12 @@ impl Check<'_> {
         written.map_or(0..0, |preset| preset.span.clone())
     }
 
-    pub fn canvas(&mut self, preset: Option<&PresetFacts>, overrides: &Overrides) -> Canvas {
+    pub fn canvas(
+        &mut self,
+        preset: Option<&PresetFacts>,
+        facts: &Facts,
+        overrides: &Overrides,
+    ) -> Canvas {
         let written = &self.document.written;
         let size = overrides.size.or(written.size.as_ref().map(|size| size.value));
         let extent = self.extent();
@@ -108,6 +116,7 @@ impl Check<'_> {
             size,
             fit: written.fit.unwrap_or(Fit::Contain),
             pixel_aspect: written.pixel_aspect.unwrap_or((1, 1)),
+            ground: self.document.ground(facts),
             extent,
         }
     }

@@ -1,7 +1,7 @@
 //! What one frame is put together of: the canvas, the shutter, the grid and its cells.
 
 use super::super::document;
-use super::super::resolved::{Canvas, Cell, Grid, Shutter};
+use super::super::resolved::{Canvas, Cell, Grid, Ground, Shutter};
 use super::Check;
 
 /// The largest picture that common encoders take, pixels a side.
@@ -62,7 +62,7 @@ impl Check<'_> {
             columns: grid.columns,
             rows: grid.rows.unwrap_or(needed),
             gap: grid.gap,
-            background: grid.background,
+            background: grid.background.unwrap_or_default(),
             cells: Vec::new(),
         }
     }
@@ -84,6 +84,9 @@ impl Check<'_> {
     pub fn grid(&mut self, frames: Option<u64>, canvas: &Canvas) -> Option<Grid> {
         let written = self.document.written.grid.as_ref()?;
         let mut grid = Self::places(written);
+        if let (None, Ground::Colour(colour)) = (written.background, canvas.ground) {
+            grid.background = colour;
+        }
         let (places, cells) = ((grid.columns * grid.rows) as usize, written.cells.len());
         if cells > places {
             let message = format!(

@@ -30,10 +30,11 @@ impl Check<'_> {
                 preset: Some(head.preset.clone().unwrap_or_else(|| ANY_PRESET.into())),
                 audio: None,
             };
-            let (resolved, report) = match document.check(&facts.about(document), &overrides) {
-                Ok((resolved, warnings)) => (Some(Arc::new(resolved)), warnings),
-                Err(report) => (None, report),
-            };
+            let (resolved, report) =
+                match document.checked(&facts.about(document), &overrides, false) {
+                    Ok((resolved, warnings)) => (Some(Arc::new(resolved)), warnings),
+                    Err(report) => (None, report),
+                };
             self.report.adopt(report, source.base);
             self.shown.insert(number, resolved);
         }

@@ -2,6 +2,7 @@
 
 use super::super::resolved::{Anchor, Fit};
 use super::super::time::{MAX_FPS, Time};
+use super::alpha::ALPHA;
 use super::decode::Decoder;
 use super::directions::DIRECTIONS;
 use super::form::{
@@ -11,7 +12,7 @@ use super::include::INCLUDE;
 use super::latent::{LATENT, SEEDS};
 use super::mix::MIX;
 use super::music::{MARKERS, MUSIC};
-use super::picture::{GRID, MOTION_BLUR};
+use super::picture::{BACKGROUND, GRID, MOTION_BLUR};
 use super::remap::{SPEED, TIME_MAP};
 use super::scalar::VARIABLES;
 use super::shape::Shape;
@@ -33,6 +34,7 @@ pub(super) static TIMELINE: Record = Record {
         &FIT,
         &PIXEL_ASPECT,
         &CANVAS,
+        &BACKGROUND,
         &MOTION_BLUR,
         &GRID,
         &OUTPUT,
@@ -45,6 +47,7 @@ pub(super) static TIMELINE: Record = Record {
         &DIRECTIONS,
         &CAMERA,
         &STABILISE,
+        &ALPHA,
         &MUSIC,
         &MARKERS,
         &SIGNALS,
@@ -70,12 +73,21 @@ pub(super) static SHOWN: Record = Record {
         &DIRECTIONS,
         &CAMERA,
         &STABILISE,
+        &ALPHA,
         &VARIABLES,
     ],
 };
 /// Those that describe the timeline's own picture.
-pub(super) const OWN: [&str; 7] =
-    [PSI.name, CUTOFF.name, CLASSES.name, MIX.name, DIRECTIONS.name, CAMERA.name, STABILISE.name];
+pub(super) const OWN: [&str; 8] = [
+    PSI.name,
+    CUTOFF.name,
+    CLASSES.name,
+    MIX.name,
+    DIRECTIONS.name,
+    CAMERA.name,
+    STABILISE.name,
+    ALPHA.name,
+];
 
 pub(super) const MODEL: Field<By<Spanned<String>>> =
     Field::new("model", TEXT, "the network: a file (.pkl, .safetensors) or builtin:NAME");

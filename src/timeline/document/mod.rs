@@ -1,6 +1,7 @@
 //! The timeline as written: what each field holds and where it stands, not yet held against the
 //! network, the files and the other fields.
 
+mod alpha;
 mod decode;
 mod directions;
 mod easing;
@@ -32,6 +33,7 @@ use super::ron_tree::Node;
 use super::time::Time;
 use crate::report::{Report, Span};
 
+pub(super) use alpha::Alpha;
 pub(super) use directions::Direction;
 pub use from_json::is_json;
 pub(super) use from_json::{schema, written};
@@ -104,6 +106,7 @@ pub(super) struct Written {
     pub fit: Option<Fit>,
     pub pixel_aspect: Option<(u32, u32)>,
     pub canvas: Option<Spanned<(u32, u32)>>,
+    pub background: Option<[f64; 3]>,
     pub motion_blur: Option<MotionBlur>,
     pub grid: Option<Grid>,
     pub preset: Option<Spanned<String>>,
@@ -115,6 +118,8 @@ pub(super) struct Written {
     pub class: Option<Spanned<Option<Track<Class>>>>,
     pub camera: Option<Spanned<Camera>>,
     pub stabilise: Option<Spanned<Stabilise>>,
+    /// At its value.
+    pub alpha: Option<Spanned<Alpha>>,
     pub mixes: Vec<Mix>,
     pub directions: Vec<Direction>,
     pub music: Option<Music>,

@@ -52,13 +52,19 @@ const ROWS: Field<Whole> = Field::new(
 );
 const GAP: Field<Whole> =
     Field::new("gap", Whole("a gap in pixels", 0, 4096), "pixels between cells").or("0");
-const BACKGROUND: Field<By<[f64; 3]>> = Field::new(
-    "background",
-    By(Decoder::colour, || Shape::Tuple(std::iter::repeat_n(PART.shape(), 3).collect())),
-    "red, green and blue of what no cell covers",
-)
-.or("[0, 0, 0]");
+/// Red, green and blue as displays have them, 0 to 1.
+pub(super) const COLOUR: By<[f64; 3]> = By(Decoder::colour, colour);
 const PART: Within = Within("a part of a colour", 0.0, 1.0);
+const BETWEEN: Field<By<[f64; 3]>> = Field::new(
+    BACKGROUND.name,
+    COLOUR,
+    "red, green and blue of what no cell covers; the film's if left out",
+);
+pub(super) const BACKGROUND: Field<By<[f64; 3]>> = Field::new(
+    "background",
+    COLOUR,
+    "red, green and blue of what lies below all pictures; black or, in a film with alpha, nothing if left out",
+);
 /// What a cell of a grid may have of its own.
 static CELL: Record = Record {
     what: "a cell",
@@ -75,12 +81,16 @@ const CELLS: Field<Listed<By<Cell>>> = Field::new(
 )
 .needed();
 static GRID_FIELDS: Record =
-    Record { what: "`grid`", fields: &[&COLUMNS, &ROWS, &GAP, &BACKGROUND, &CELLS] };
+    Record { what: "`grid`", fields: &[&COLUMNS, &ROWS, &GAP, &BETWEEN, &CELLS] };
 pub(super) const GRID: Field<By<Grid>> = Field::new(
     "grid",
     By(Decoder::grid, || GRID_FIELDS.shape()),
     "several pictures in one, each with a latent of its own",
 );
+
+pub(super) fn colour() -> Shape {
+    Shape::Tuple(vec![PART.shape(); 3])
+}
 
 /// `motion_blur: (shutter: 180, phase: -90, samples: 16)`; degrees, 360 to a frame.
 #[derive(Debug, Clone, PartialEq)]
@@ -98,7 +108,8 @@ pub(in crate::timeline) struct Grid {
     /// As many as the cells need if none.
     pub rows: Option<u32>,
     pub gap: u32,
-    pub background: [f64; 3],
+    /// That of the film, or black, if none.
+    pub background: Option<[f64; 3]>,
     pub cells: Vec<Cell>,
     /// The field's name.
     pub span: Span,
@@ -128,7 +139,10 @@ impl Decoder {
             None => Some(None),
         };
         let gap = fields.given(self, &GAP, 0);
-        let background = fields.given(self, &BACKGROUND, [0.0; 3]);
+        let background = match fields.get(BETWEEN.name) {
+            Some(_) => fields.read(self, &BETWEEN).map(Some),
+            None => Some(None),
+        };
         let columns = fields.read(self, &COLUMNS);
         let cells = fields.read(self, &CELLS);
         Some(Grid {
@@ -160,7 +174,6 @@ impl Decoder {
         given.then(|| self.source(fields, &SOURCES)).flatten()
     }
 
-    /// Red, green and blue as displays have them, 0 to 1.
     fn colour(&mut self, node: &Node) -> Option<[f64; 3]> {
         const WHAT: &str = "red, green and blue from 0 to 1 such as (0.1, 0.1, 0.1)";
         match &inner(node).value {

@@ -2,6 +2,7 @@
 
 use super::super::ron_tree::{Node, Value};
 use super::super::time;
+use super::alpha::ALPHA;
 use super::decode::{Decoder, Fields, inner};
 use super::directions::DIRECTIONS;
 use super::fields::*;
@@ -9,7 +10,7 @@ use super::form::{Field, Form, NUMBER, Pair};
 use super::latent::{LATENT, SEEDS};
 use super::mix::MIX;
 use super::music::{MARKERS, MUSIC};
-use super::picture::{GRID, MOTION_BLUR};
+use super::picture::{BACKGROUND, GRID, MOTION_BLUR};
 use super::scalar::VARIABLES;
 use super::signals::SIGNALS;
 use super::tracks::TRACKS;
@@ -62,6 +63,7 @@ impl Decoder {
             preset,
             audio,
             canvas: fields.read(self, &CANVAS),
+            background: fields.read(self, &BACKGROUND),
             motion_blur: fields.read(self, &MOTION_BLUR),
             grid,
             music: fields.read(self, &MUSIC),
@@ -115,6 +117,7 @@ impl Decoder {
         written.directions = fields.read(self, &DIRECTIONS).unwrap_or_default();
         written.camera = self.placed(fields, &CAMERA).map(Spanned::or_default);
         written.stabilise = self.placed(fields, &STABILISE).map(Spanned::or_default);
+        written.alpha = fields.read(self, &ALPHA);
     }
 
     /// What could be read of a field, at its name.
