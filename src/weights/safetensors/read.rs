@@ -96,9 +96,10 @@ pub(crate) fn read(source: &Source, wanted: Part) -> Result<Contents> {
         Some(other) => return Err(source.unfit(format_args!("is of format {other}; this program knows 1"))),
         None => return Err(source.unfit("is a safetensors file without a network's configuration; make one with `sg3render import`")),
     }
-    if let Some((name, other)) = tensors.iter().find(|(_, tensor)| tensor.dtype() != DType::F32) {
+    let floats = |dtype| matches!(dtype, DType::F32 | DType::F16);
+    if let Some((name, other)) = tensors.iter().find(|(_, tensor)| !floats(tensor.dtype())) {
         let stored = other.dtype();
-        return Err(source.unfit(format_args!("holds `{name}` as {stored:?}; expected F32")));
+        return Err(source.unfit(format_args!("holds `{name}` as {stored:?}; expected F32 or F16")));
     }
     let names = metadata.get(PART).map_or("", String::as_str);
     let parts: Result<Vec<Part>> = names.split(',').map(str::parse).collect();
