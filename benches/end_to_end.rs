@@ -18,6 +18,7 @@ use std::path::Path;
 use std::time::Instant;
 
 use sg3render::encode::{self, Preset, Stream};
+use sg3render::environment::peak_memory;
 use sg3render::network::Config;
 use sg3render::network::device::{Precision, Request};
 use sg3render::progress::Silent;
@@ -114,15 +115,7 @@ fn compare(what: &str, generators: &[Generator; 1], batch: usize, frames: u64) -
         fps(&mut nowhere),
         fps(&mut encoded),
         shares.join(", "),
-        peak_memory() / 1e9
+        peak_memory().map_or(f64::NAN, |bytes| bytes as f64 / 1e9)
     );
     Ok(())
-}
-
-/// The most memory, bytes, that this process has held at once since it began.
-fn peak_memory() -> f64 {
-    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-    let kilobytes = line.and_then(|line| line.split_whitespace().next()?.parse::<f64>().ok());
-    kilobytes.map_or(f64::NAN, |kb| kb * 1024.0)
 }

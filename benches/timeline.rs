@@ -5,13 +5,15 @@
 
 #![allow(clippy::print_stdout, reason = "a benchmark is a program, not the library")]
 
-use std::collections::HashMap;
+#[path = "../tests/facts/mod.rs"]
+mod facts;
+
 use std::sync::Arc;
 use std::time::Instant;
 
 use sg3render::Result;
 use sg3render::schedule::{Film, Mapping};
-use sg3render::timeline::{Document, Facts, NetworkFacts, Overrides, PresetFacts, Resolved};
+use sg3render::timeline::{Document, NetworkFacts, Overrides, Resolved};
 
 const Z_DIM: usize = 512;
 const W_DIM: usize = 512;
@@ -86,29 +88,13 @@ fn timelines() -> [(&'static str, String); 3] {
 fn resolve(text: &str) -> Resolved {
     let document = Document::parse("bench.ron", text).unwrap_or_else(|report| panic!("{report}"));
     let network = NetworkFacts {
-        kind: "StyleGAN3-R".into(),
         resolution: 1024,
         z_dim: Z_DIM,
         w_dim: W_DIM,
         num_ws: NUM_WS,
-        c_dim: 0,
-        layer_names: (0..15).map(|i| format!("L{i}")).collect(),
-        has_camera: true,
-        rotates: true,
-        alpha: false,
+        ..facts::network()
     };
-    let networks = document.models().into_iter().map(|model| (model, Ok(network.clone())));
-    let facts = Facts {
-        networks: networks.collect(),
-        network: Ok(network.clone()),
-        presets: vec![PresetFacts {
-            name: "h264".into(),
-            even_width: true,
-            even_height: true,
-            alpha: false,
-        }],
-        sounds: HashMap::new(),
-    };
+    let facts = facts::facts(&document, |_| network.clone());
     let checked = document.check(&facts, &Overrides::default());
     checked.unwrap_or_else(|report| panic!("{report}")).0
 }

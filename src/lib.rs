@@ -16,7 +16,7 @@ pub mod decode;
 pub mod diagnostics;
 mod digest;
 pub mod encode;
-mod environment;
+pub mod environment;
 pub mod error;
 pub mod farm;
 pub mod kernels;

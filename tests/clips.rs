@@ -1,6 +1,7 @@
 //! Clips on tracks and remapped time: what frames are made of, against the slow obvious way to say it.
 
-use std::collections::HashMap;
+mod facts;
+
 use std::sync::Arc;
 
 use proptest::prelude::*;
@@ -8,7 +9,7 @@ use sg3render::report::Report;
 use sg3render::schedule::{Film, FrameInput, Mapping, Part, Schedule};
 use sg3render::timeline::alpha::Alpha;
 use sg3render::timeline::resolved::Clip;
-use sg3render::timeline::{Document, Facts, Model, NetworkFacts, Overrides, PresetFacts, Resolved};
+use sg3render::timeline::{Document, Model, NetworkFacts, Overrides, Resolved};
 use sg3render::{Result, otio};
 
 const DIM: usize = 4;
@@ -40,37 +41,15 @@ impl Mapping for Fake {
 
 fn network(model: &Model) -> NetworkFacts {
     let has_camera = *model != Model::Builtin("stylegan2".into());
-    NetworkFacts {
-        kind: "fake".into(),
-        resolution: 256,
-        z_dim: DIM,
-        w_dim: DIM,
-        num_ws: 16,
-        c_dim: 0,
-        layer_names: if has_camera { vec!["L0".into(); 15] } else { vec![] },
-        has_camera,
-        rotates: true,
-        alpha: false,
-    }
+    let network = facts::network();
+    let layer_names = if has_camera { network.layer_names } else { vec![] };
+    NetworkFacts { layer_names, has_camera, ..network }
 }
 
 fn check(text: &str) -> std::result::Result<(Resolved, Report, usize), Report> {
     let document = Document::parse("tests/timelines/good/inline.ron", text)?;
-    let networks: Vec<_> =
-        document.models().into_iter().map(|m| (m.clone(), Ok(network(&m)))).collect();
-    let preset = |name: &str, alpha| PresetFacts {
-        name: name.into(),
-        even_width: !alpha,
-        even_height: !alpha,
-        alpha,
-    };
-    let count = networks.len();
-    let facts = Facts {
-        network: networks[0].1.clone(),
-        networks,
-        presets: vec![preset("h264", false), preset("prores-4444", true)],
-        sounds: HashMap::new(),
-    };
+    let facts = facts::facts(&document, network);
+    let count = facts.networks.len();
     let (resolved, warnings) = document.check(&facts, &Overrides::default())?;
     Ok((resolved, warnings, count))
 }

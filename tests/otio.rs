@@ -3,13 +3,14 @@
 //! The second half runs where `python3`, or `$SG3RENDER_OTIO_PYTHON`, has that package; naming one
 //! demands it.
 
-use std::collections::HashMap;
+mod facts;
+
 use std::path::Path;
 use std::process::Command;
 
 use serde_json::Value;
 use sg3render::otio;
-use sg3render::timeline::{Document, Facts, NetworkFacts, Overrides, PresetFacts, Resolved};
+use sg3render::timeline::{Document, Overrides, Resolved};
 
 const FILM: &str = r#"(
     model: "builtin:a", fps: 29.97, duration: 200, seeds: [1, 2], markers: (drop: 90, end: -10),
@@ -28,30 +29,7 @@ const FILM: &str = r#"(
 
 fn resolved(text: &str) -> Resolved {
     let document = Document::parse("tests/timelines/good/film.ron", text).unwrap();
-    let network = NetworkFacts {
-        kind: "StyleGAN3-R".into(),
-        resolution: 256,
-        z_dim: 4,
-        w_dim: 4,
-        num_ws: 16,
-        c_dim: 0,
-        layer_names: vec!["L0".into(); 15],
-        has_camera: true,
-        rotates: true,
-        alpha: false,
-    };
-    let networks = document.models().into_iter().map(|model| (model, Ok(network.clone())));
-    let facts = Facts {
-        networks: networks.collect(),
-        network: Ok(network.clone()),
-        presets: vec![PresetFacts {
-            name: "h264".into(),
-            even_width: true,
-            even_height: true,
-            alpha: false,
-        }],
-        sounds: HashMap::new(),
-    };
+    let facts = facts::facts(&document, |_| facts::network());
     document.check(&facts, &Overrides::default()).unwrap_or_else(|report| panic!("{report}")).0
 }
 

@@ -4,6 +4,8 @@
 //! or `// warning ...`, all of them and no more. A first line `// network: NAME` chooses other
 //! facts. `BLESS=1` writes the findings anew: look at the difference before it is kept.
 
+mod facts;
+
 use std::collections::HashMap;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -18,18 +20,8 @@ use sg3render::timeline::{
 };
 
 fn network(name: &str) -> Result<NetworkFacts, Problem> {
-    let alias_free = NetworkFacts {
-        kind: "StyleGAN3-T".into(),
-        resolution: 256,
-        z_dim: 4,
-        w_dim: 4,
-        num_ws: 16,
-        c_dim: 0,
-        layer_names: (0..15).map(|i| format!("L{i}_52_512")).collect(),
-        has_camera: true,
-        rotates: false,
-        alpha: false,
-    };
+    let alias_free =
+        NetworkFacts { kind: "StyleGAN3-T".into(), rotates: false, ..facts::network() };
     Ok(match name {
         "stylegan3-t" => alias_free,
         "stylegan3-r" => NetworkFacts { kind: "StyleGAN3-R".into(), rotates: true, ..alias_free },

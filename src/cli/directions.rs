@@ -7,11 +7,10 @@ use serde_json::json;
 use sg3render::diagnostics::{Sheet, Tile, save};
 use sg3render::metrics::Image;
 use sg3render::metrics::directions::{Axis, Moments};
-use sg3render::metrics::equivariance::Subject;
+use sg3render::metrics::equivariance::STILL;
 use sg3render::progress::{Progress, Status};
 use sg3render::render::{Generator, Network};
 use sg3render::schedule::{FrameInput, Mapping};
-use sg3render::signal::randn;
 use sg3render::timeline::Model;
 use sg3render::weights::write_tensors;
 use sg3render::{Error, Result};
@@ -25,8 +24,6 @@ use super::terminal::{Style, Terminal, say};
 const STEPS: [f32; 7] = [-3.0, -2.0, -1.0, 0.0, 1.0, 2.0, 3.0];
 /// Pixels of a picture on a sheet, at most.
 const TILE: usize = 256;
-/// The picture as it lies on the canvas.
-const STILL: [[f64; 3]; 3] = [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]];
 
 /// Finds directions, writes them, and draws what they do.
 pub fn run(args: &DirectionsArgs) -> Result<()> {
@@ -74,22 +71,10 @@ fn moments(args: &DirectionsArgs, generator: &Generator) -> Result<Moments> {
         if i.is_multiple_of(64) {
             told(&terminal, i.into(), total)?;
         }
-        rows.extend_from_slice(&latent(args, generator, args.seed.wrapping_add(i))?);
+        rows.extend_from_slice(&generator.latent(args.seed.wrapping_add(i), args.class)?);
     }
     terminal.clear();
     Moments::of(&rows, dim)
-}
-
-/// The w of a seed, `w_dim` values, without truncation.
-fn latent(args: &DirectionsArgs, generator: &Generator, seed: u32) -> Result<Vec<f32>> {
-    let mapping = &generator.mapping;
-    if args.class.is_none() {
-        let mut ws = generator.latents(seed)?;
-        ws.truncate(mapping.w_dim());
-        return Ok(ws);
-    }
-    let z: Vec<f32> = randn(seed, mapping.z_dim()).into_iter().map(|z| z as f32).collect();
-    mapping.map(&z, args.class)
 }
 
 /// What a step of one standard deviation adds to each layer: `num_ws` times `w_dim` values.
@@ -158,7 +143,8 @@ fn sheet(
         STEPS.iter().map(|&step| (vec![heading(step)], Vec::new())).collect();
     let mut seeds = Vec::new();
     for &seed in &args.sheet_seeds {
-        let ws = truncated(generator, &latent(args, generator, seed)?, args.psi).repeat(num_ws);
+        let ws =
+            truncated(generator, &generator.latent(seed, args.class)?, args.psi).repeat(num_ws);
         let still = pictures(generator, std::slice::from_ref(&ws))?;
         seeds.push((seed, ws, still));
     }

@@ -1,6 +1,5 @@
 //! `sg3render estimate`: how long a render takes and how much it writes, from a few of its frames.
 
-use std::fs;
 use std::ops::{Range, RangeInclusive};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
@@ -9,6 +8,7 @@ use std::time::Instant;
 use serde_json::json;
 use sg3render::encode::finished::{Scratch, frame_sizes, image_bytes};
 use sg3render::encode::{self, NULL, Preset, Stream};
+use sg3render::environment::peak_memory;
 use sg3render::progress::{Progress, Status};
 use sg3render::{Error, Result};
 
@@ -20,8 +20,6 @@ use super::terminal::say;
 
 /// Places in the film that are measured.
 const SPANS: u64 = 3;
-/// Frames between key frames: what encoders do where nothing moves, and where much does.
-const KEYS: [f64; 2] = [250.0, 50.0];
 
 /// What rendering some neighbouring frames took.
 struct Span {
@@ -56,7 +54,7 @@ pub fn run(args: &EstimateArgs) -> Result<()> {
     }
 
     let seconds = all_seconds(&spans, start, count);
-    let written = all_bytes(&spans, count);
+    let written = all_bytes(&spans, count, preset.segment().get());
     let (memory, left) = (peak_memory(), free(&out));
     let fits = left.map(|left| *written.end() <= left as f64);
     let longest = spans.iter().map(|span| span.stage).next_back().unwrap_or_default();
@@ -181,19 +179,21 @@ fn all_seconds(spans: &[Span], start: f64, count: u64) -> RangeInclusive<f64> {
     0.95 * all(*each.start())..=1.1 * all(*each.end())
 }
 
-/// Where frames stand on others, the first of a place is a key frame and the next ones are not.
-fn all_bytes(spans: &[Span], count: u64) -> RangeInclusive<f64> {
+/// Where frames stand on others, the first of a place is a key frame, as is the first of each segment of the
+/// film, and the next ones are not.
+fn all_bytes(spans: &[Span], count: u64, segment: u64) -> RangeInclusive<f64> {
     let sizes = || spans.iter().flat_map(|span| &span.sizes);
     let mean = |key: bool| {
         let own: Vec<f64> =
             sizes().filter(|size| size.1 == key).map(|size| size.0 as f64).collect();
         (!own.is_empty()).then(|| own.iter().sum::<f64>() / own.len() as f64)
     };
+    let keys = count.div_ceil(segment) as f64;
     let count = count as f64;
     match (mean(true), mean(false)) {
         (Some(key), Some(other)) => {
-            let all = |distance: f64| key * (count / distance).ceil() + other * count;
-            0.6 * all(KEYS[0])..=1.5 * all(KEYS[1])
+            let all = key * keys + other * (count - keys);
+            0.6 * all..=1.5 * all
         }
         (Some(key), None) => {
             let of_span = |span: &Span| {
@@ -205,13 +205,6 @@ fn all_bytes(spans: &[Span], count: u64) -> RangeInclusive<f64> {
         }
         _ => 0.0..=0.0,
     }
-}
-
-/// The most memory that this process has had, which a longer render has too.
-fn peak_memory() -> Option<u64> {
-    let status = fs::read_to_string("/proc/self/status").ok()?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
-    line.trim().strip_suffix("kB")?.trim().parse::<u64>().ok().map(|kilobytes| 1024 * kilobytes)
 }
 
 #[cfg(test)]
@@ -234,11 +227,12 @@ mod tests {
     fn sizes_tell_key_frames_from_others() {
         let span = |sizes: Vec<(u64, bool)>| Span { seconds: [1.0, 1.5], stage: "", sizes };
         let spans = [span(vec![(1000, true), (100, false), (100, false)])];
-        let all = all_bytes(&spans, 500);
-        assert!((all.start() - 0.6 * 52_000.0).abs() < 1e-6, "{all:?}");
-        assert!((all.end() - 1.5 * 60_000.0).abs() < 1e-6, "{all:?}");
+        let all = all_bytes(&spans, 500, 24);
+        let expected = 21.0 * 1000.0 + 479.0 * 100.0;
+        assert!((all.start() - 0.6 * expected).abs() < 1e-6, "{all:?}");
+        assert!((all.end() - 1.5 * expected).abs() < 1e-6, "{all:?}");
         let spans = [span(vec![(100, true); 4]), span(vec![(200, true); 4])];
-        let all = all_bytes(&spans, 10);
+        let all = all_bytes(&spans, 10, 1);
         assert!((all.start() - 950.0).abs() < 1e-6 && (all.end() - 2100.0).abs() < 1e-6);
         let seconds = all_seconds(&spans, 2.0, 100);
         assert!((seconds.start() - 96.9).abs() < 1e-9 && (seconds.end() - 167.2).abs() < 1e-9);

@@ -1,25 +1,21 @@
 //! Videos through FFmpeg.
 
-use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use ffmpeg_next::codec::context::Context as Codec;
 use ffmpeg_next::software::scaling::{Context as Scaler, Flags};
-use ffmpeg_next::{Packet, Rational, codec, decoder, ffi, format, frame, media, util};
+use ffmpeg_next::{Rational, codec, decoder, ffi, format, frame, util};
 
 use super::Decoded;
+use super::packets::Packets;
 use crate::{Error, Result};
 
 /// A video file that is being read.
 pub struct Video {
-    path: PathBuf,
-    input: format::context::Input,
+    packets: Packets,
     decoder: decoder::Video,
-    stream: usize,
     /// Made for the first frame.
     scaler: Option<Scaler>,
     size: (u32, u32),
-    at_end: bool,
     /// Clockwise quarter turns from the stored picture to the one that is shown.
     turns: u8,
     /// Frames per second as a fraction.
@@ -35,44 +31,29 @@ impl Video {
     /// [`Error::Io`] for one that cannot be read, [`Error::Invalid`] for one without pictures that
     /// FFmpeg decodes.
     pub fn open(path: &Path) -> Result<Self> {
-        fs::File::open(path).map_err(|e| Error::io("read", path, e))?;
-        super::prepare();
-        let failed = |e: ffmpeg_next::Error| {
-            Error::Invalid(format!(
-                "`{}` is no video that FFmpeg reads: {e}; expected a video file, a timeline or a network",
-                path.display()
-            ))
-        };
-        let input = format::input(path).map_err(failed)?;
-        let best = input.streams().best(media::Type::Video);
-        let best = best.ok_or_else(|| {
-            Error::Invalid(format!("`{}` holds no pictures, expected a video", path.display()))
-        })?;
-        let rates = [best.avg_frame_rate(), best.rate(), Rational::new(25, 1)];
+        let packets = Packets::pictures(path)?;
+        let (stream, mut context) = packets.stream()?;
+        let rates = [stream.avg_frame_rate(), stream.rate(), Rational::new(25, 1)];
         let known = rates.into_iter().find(|r| r.numerator() > 0 && r.denominator() > 0);
         let rate = known.unwrap_or(Rational::new(25, 1));
-        let frames = u64::try_from(best.frames()).ok().filter(|&frames| frames > 0);
-        let mut context = Codec::from_parameters(best.parameters()).map_err(failed)?;
+        let frames = u64::try_from(stream.frames()).ok().filter(|&frames| frames > 0);
+        let turns = quarter_turns(&stream);
         context.set_threading(ffmpeg_next::threading::Config::count(0));
-        let turns = quarter_turns(&best);
-        let (stream, decoder) = (best.index(), context.decoder().video().map_err(failed)?);
+        let decoder = context.decoder().video().map_err(|e| packets.failed(e))?;
         Ok(Self {
-            path: path.to_path_buf(),
+            packets,
             decoder,
-            stream,
             scaler: None,
             size: (0, 0),
-            at_end: false,
             turns,
             fps: (rate.numerator() as u32, rate.denominator() as u32),
             frames,
-            input,
         })
     }
 
     /// What the container says about the film.
     pub fn comment(&self) -> Option<String> {
-        self.input.metadata().get("comment").map(str::to_owned)
+        self.packets.input().metadata().get("comment").map(str::to_owned)
     }
 
     /// The next picture as it is shown, none at the end.
@@ -96,30 +77,7 @@ impl Video {
     }
 
     fn receive(&mut self, decoded: &mut frame::Video) -> Result<bool> {
-        loop {
-            match self.decoder.receive_frame(decoded) {
-                Ok(()) => return Ok(true),
-                Err(ffmpeg_next::Error::Eof) => return Ok(false),
-                // It wants more.
-                Err(ffmpeg_next::Error::Other { .. }) if !self.at_end => self.feed()?,
-                Err(e) => return Err(self.failed(&e)),
-            }
-        }
-    }
-
-    fn feed(&mut self) -> Result<()> {
-        loop {
-            let mut packet = Packet::empty();
-            match packet.read(&mut self.input) {
-                Ok(()) if packet.stream() != self.stream => {}
-                Ok(()) => return self.decoder.send_packet(&packet).map_err(|e| self.failed(&e)),
-                Err(ffmpeg_next::Error::Eof) => {
-                    self.at_end = true;
-                    return self.decoder.send_eof().map_err(|e| self.failed(&e));
-                }
-                Err(e) => return Err(self.failed(&e)),
-            }
-        }
+        self.packets.decode(&mut self.decoder, decoded)
     }
 
     fn convert(&mut self, decoded: &frame::Video) -> Result<Decoded> {
@@ -135,14 +93,14 @@ impl Video {
                 size.1,
                 flags,
             );
-            let mut scaler = made.map_err(|e| self.failed(&e))?;
+            let mut scaler = made.map_err(|e| self.packets.failed(e))?;
             set_matrix(&mut scaler, decoded);
             (self.scaler, self.size) = (Some(scaler), size);
         }
         if size != self.size {
             return Err(Error::Invalid(format!(
                 "`{}` changes its size from {}x{} to {}x{}, expected one size",
-                self.path.display(),
+                self.packets.path().display(),
                 self.size.0,
                 self.size.1,
                 size.0,
@@ -151,15 +109,11 @@ impl Video {
         }
         let mut rgb = frame::Video::empty();
         let done = self.scaler.as_mut().map_or(Ok(()), |scaler| scaler.run(decoded, &mut rgb));
-        done.map_err(|e| self.failed(&e))?;
+        done.map_err(|e| self.packets.failed(e))?;
         let (width, height) = (size.0 as usize, size.1 as usize);
         let rows = rgb.data(0).chunks(rgb.stride(0).max(1)).take(height);
         let pixels = rows.flat_map(|row| &row[..3 * width]).copied().collect();
         Ok(Decoded { width, height, pixels })
-    }
-
-    fn failed(&self, error: &ffmpeg_next::Error) -> Error {
-        Error::Invalid(format!("cannot decode `{}`: {error}", self.path.display()))
     }
 }
 

@@ -5,6 +5,8 @@ mod absent;
 #[cfg(feature = "video")]
 mod ffmpeg;
 #[cfg(feature = "video")]
+mod packets;
+#[cfg(feature = "video")]
 mod sound;
 
 #[cfg(not(feature = "video"))]

@@ -12,6 +12,7 @@ use tch::Device;
 
 use super::network::Network;
 use super::synthesise::Generator;
+use crate::metrics::equivariance::STILL;
 use crate::metrics::perceptual::Look;
 use crate::network::device::Precision;
 use crate::progress::{Progress, Status};
@@ -21,8 +22,6 @@ use crate::{Error, Result, cache};
 
 /// Changes with what is measured: what an older program has remembered is not taken for it.
 const VERSION: &str = "speed 1";
-/// The picture as it lies on the canvas.
-const STILL: [[f64; 3]; 3] = [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]];
 
 /// At how many pictures is looked.
 pub(super) fn looks(routes: &[Option<Route>]) -> u64 {

@@ -10,6 +10,18 @@ use crate::schedule::{FrameInput, Mapping};
 use crate::signal::{randn, uniforms};
 
 impl Generator {
+    /// The w of a seed, `w_dim` values, without truncation. Of networks with classes, the seed draws one too,
+    /// all alike likely, where none is named.
+    ///
+    /// # Errors
+    /// A class that the network does not have.
+    pub fn latent(&self, seed: u32, class: Option<usize>) -> Result<Vec<f32>> {
+        let z: Vec<f32> = randn(seed, self.mapping.z_dim()).into_iter().map(|v| v as f32).collect();
+        let classes = self.classes();
+        let drawn = || ((uniforms(!seed, 6)[5] * classes as f64) as usize).min(classes - 1);
+        self.mapping.map(&z, class.or_else(|| (classes > 0).then(drawn)))
+    }
+
     /// The images of some inputs, in this machine's memory.
     pub fn planes(&self, inputs: &[FrameInput]) -> Result<Vec<Image>> {
         if inputs.is_empty() {
@@ -32,13 +44,8 @@ impl Generator {
 }
 
 impl Subject for Generator {
-    /// Of networks with classes, the seed draws one too, all alike likely.
     fn latents(&self, seed: u32) -> Result<Vec<f32>> {
-        let z: Vec<f32> = randn(seed, self.mapping.z_dim()).into_iter().map(|v| v as f32).collect();
-        let classes = self.classes();
-        let drawn = uniforms(!seed, 6)[5] * classes as f64;
-        let class = (classes > 0).then(|| (drawn as usize).min(classes - 1));
-        Ok(self.mapping.map(&z, class)?.repeat(self.mapping.num_ws()))
+        Ok(self.latent(seed, None)?.repeat(self.mapping.num_ws()))
     }
 
     fn images(&self, inputs: &[(&[f32], [[f64; 3]; 3])]) -> Result<Vec<Image>> {

@@ -106,11 +106,3 @@ impl Log {
         written.map_err(|e| Error::io("write", &self.0, e))
     }
 }
-
-/// Most memory that this process has held, bytes.
-pub fn peak_memory() -> Option<u64> {
-    let status = fs::read_to_string("/proc/self/status").ok()?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
-    let kilobytes: u64 = line.split_whitespace().next()?.parse().ok()?;
-    Some(kilobytes * 1024)
-}

@@ -50,19 +50,7 @@ impl Finished {
 
 impl Rereading for Finished {
     fn next(&mut self) -> Result<bool> {
-        loop {
-            match self.decoder.receive_frame(&mut self.frame).map_err(Fault::from) {
-                Ok(()) => return Ok(true),
-                Err(Fault::END) => return Ok(false),
-                Err(Fault::AGAIN) => {}
-                Err(fault) => return Err(fault.of("decode", &self.path)),
-            }
-            let sent = match self.source.packet()? {
-                Some(packet) => self.decoder.send_packet(&packet),
-                None => self.decoder.send_eof(),
-            };
-            sent.map_err(|error| Fault::from(error).of("decode", &self.path))?;
-        }
+        self.source.picture(&mut self.decoder, &mut self.frame)
     }
 
     fn loss(&mut self, picture: &Picture) -> Result<Loss> {

@@ -34,18 +34,8 @@ impl Reader {
     /// Fails where the file is damaged, and where it is none in which pictures were stored.
     pub fn picture(&mut self) -> Result<Option<(Samples, u32, u32)>> {
         let mut frame = frame::Video::empty();
-        loop {
-            match self.decoder.receive_frame(&mut frame).map_err(Fault::from) {
-                Ok(()) => break,
-                Err(Fault::END) => return Ok(None),
-                Err(Fault::AGAIN) => {}
-                Err(fault) => return Err(fault.of("decode", &self.path)),
-            }
-            let sent = match self.source.packet()? {
-                Some(packet) => self.decoder.send_packet(&packet),
-                None => self.decoder.send_eof(),
-            };
-            sent.map_err(|error| Fault::from(error).of("decode", &self.path))?;
+        if !self.source.picture(&mut self.decoder, &mut frame)? {
+            return Ok(None);
         }
         let (width, height) = (frame.width() as usize, frame.height());
         let rows = 0..height as usize;

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::ptr;
 
 use ffmpeg_next::codec::Parameters;
-use ffmpeg_next::{Packet, Rational, ffi, format, media};
+use ffmpeg_next::{Packet, Rational, decoder, ffi, format, frame, media};
 
 use super::fault::{Fault, ok, url};
 use crate::{Error, Result};
@@ -107,6 +107,27 @@ impl Source {
                 Err(Fault::END) => return Ok(None),
                 Err(fault) => return Err(fault.of("read", &self.path)),
             }
+        }
+    }
+
+    /// Decodes the stream's next picture; false at the end.
+    pub fn picture(
+        &mut self,
+        decoder: &mut decoder::Video,
+        frame: &mut frame::Video,
+    ) -> Result<bool> {
+        loop {
+            match decoder.receive_frame(frame).map_err(Fault::from) {
+                Ok(()) => return Ok(true),
+                Err(Fault::END) => return Ok(false),
+                Err(Fault::AGAIN) => {}
+                Err(fault) => return Err(fault.of("decode", &self.path)),
+            }
+            let sent = match self.packet()? {
+                Some(packet) => decoder.send_packet(&packet),
+                None => decoder.send_eof(),
+            };
+            sent.map_err(|error| Fault::from(error).of("decode", &self.path))?;
         }
     }
 
