@@ -25,7 +25,7 @@ pub fn network() -> NetworkFacts {
 pub fn facts(document: &Document, network: impl Fn(&Model) -> NetworkFacts) -> Facts {
     let networks: Vec<_> =
         document.models().into_iter().map(|model| (model.clone(), Ok(network(&model)))).collect();
-    let preset = |name: &str, alpha| PresetFacts {
+    let preset = |name: &str, alpha: bool| PresetFacts {
         name: name.into(),
         even_width: !alpha,
         even_height: !alpha,
