@@ -19,7 +19,7 @@ use sg3render::render::{Generator, Job, OnCanvas, Project, run, still};
 use sg3render::schedule::FrameInput;
 use sg3render::signal::randn;
 use sg3render::timeline::Overrides;
-use sg3render::weights::{NetworkFile, Part, write};
+use sg3render::weights::{Contents, NetworkFile, Part, write};
 use tch::{Device, Kind, Tensor};
 use untrained::Untrained;
 
@@ -363,10 +363,10 @@ fn a_network_with_alpha_has_the_colours_of_one_without() {
                 network.tensors.iter().map(|(name, (shape, _))| (name.clone(), shape.clone()));
             let shapes = shapes.collect();
             let config = Some(&network.config);
-            write(&path, Part::default(), config, None, &shapes, true, |name, numbers| {
-                numbers(&network.tensors[name].1)
-            })
-            .unwrap();
+            let contents =
+                Contents { parts: &[Part::default()], config, shapes, ..Contents::default() };
+            write(&path, contents, true, |name, numbers| numbers(&network.tensors[name].1))
+                .unwrap();
             let text = format!(
                 "(model: {path:?}, duration: 2, seeds: [1, 2], output: (preset: \"png\"), {more})"
             );
