@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use half::f16;
 use safetensors::{Dtype, SafeTensors};
 use sg3render::network::{Config, StyleGan2Config, StyleGan3Config};
-use sg3render::weights::{Format, NetworkFile, Part, Source, import, write};
+use sg3render::weights::{Contents, Format, NetworkFile, Part, Source, import, write};
 
 fn golden(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden").join(name)
@@ -137,7 +137,7 @@ fn an_imported_network_reads_back_equal() {
     for (i, pickle) in pickles.enumerate() {
         for part in Part::ALL {
             let out = folder.path().join(format!("{i}-{part}.safetensors"));
-            let source = import(&golden(pickle), &out, part, false).unwrap();
+            let source = import(&golden(pickle), &out, part, false, false).unwrap();
             let network = NetworkFile::open(&out, part).unwrap();
             assert_equal(&found(&network), &found(&source));
             assert_eq!(network.config().ok(), source.config().ok());
@@ -148,9 +148,9 @@ fn an_imported_network_reads_back_equal() {
             // The same bytes again, and a copy of the copy is the copy.
             let bytes = fs::read(&out).unwrap();
             let again = folder.path().join("again.safetensors");
-            import(&golden(pickle), &again, part, true).unwrap();
+            import(&golden(pickle), &again, part, false, true).unwrap();
             assert_eq!(fs::read(&again).unwrap(), bytes);
-            import(&out, &again, part, true).unwrap();
+            import(&out, &again, part, false, true).unwrap();
             assert_eq!(fs::read(&again).unwrap(), bytes);
             assert!(SafeTensors::deserialize(&bytes).is_ok());
         }
@@ -161,6 +161,31 @@ fn an_imported_network_reads_back_equal() {
     let message = open("0-D.safetensors", Part::GEma).unwrap_err().to_string();
     assert!(message.contains("has no `G_ema`, only `D`"), "{message}");
     assert!(open("0-G_ema.safetensors", Part::G).is_err());
+}
+
+#[test]
+fn half_a_file_has_rounded_weights_and_all_else_as_it_was() {
+    let folder = tempfile::tempdir().unwrap();
+    for (pickle, ..) in tiny() {
+        let [whole, half] = ["whole", "half"].map(|name| folder.path().join(name));
+        import(&golden(pickle), &whole, Part::GEma, false, true).unwrap();
+        import(&golden(pickle), &half, Part::GEma, true, true).unwrap();
+        let size = |path: &Path| fs::metadata(path).unwrap().len() as f64;
+        assert!(size(&half) < 0.6 * size(&whole), "{pickle}");
+        let bytes = fs::read(&half).unwrap();
+        let stored = SafeTensors::deserialize(&bytes).unwrap();
+        let [half, whole] = [half, whole].map(|path| NetworkFile::open(&path, Part::GEma).unwrap());
+        for (name, ..) in whole.tensors() {
+            let (given, found) = (whole.read_f32(name).unwrap(), half.read_f32(name).unwrap());
+            let is_weight = name.ends_with(".weight");
+            let dtype = if is_weight { Dtype::F16 } else { Dtype::F32 };
+            assert_eq!(stored.tensor(name).unwrap().dtype(), dtype, "{name}");
+            // Eleven bits, from 2^-14 on.
+            let close = |a: f32, b: f32| (a - b).abs() <= (a.abs() / 2048.0).max(3e-8);
+            let equal = |a: f32, b: f32| if is_weight { close(a, b) } else { a == b };
+            assert!(given.iter().zip(&found).all(|(&a, &b)| equal(a, b)), "{pickle} {name}");
+        }
+    }
 }
 
 #[test]
@@ -184,19 +209,24 @@ fn a_file_is_written_whole_or_not_at_all() {
         names
     };
     fs::write(&out, "old").unwrap();
-    let error = import(&source, &out, Part::GEma, false).unwrap_err();
+    let error = import(&source, &out, Part::GEma, false, false).unwrap_err();
     assert_eq!((error.exit_code(), fs::read(&out).unwrap()), (64, b"old".to_vec()));
     assert!(error.to_string().contains("--overwrite"));
 
     // Too few numbers, and an error half-way.
-    let shapes = BTreeMap::from([("a".to_owned(), vec![2, 3])]);
+    let contents = |half| Contents {
+        parts: &[Part::D],
+        shapes: BTreeMap::from([("a.weight".to_owned(), vec![2, 3])]),
+        half,
+        ..Contents::default()
+    };
     for count in [0, 5, 7] {
-        let short = write(&out, Part::D, None, None, &shapes, true, |_, numbers| {
-            numbers(&vec![1.0; count])
-        });
+        let short = write(&out, contents(false), true, |_, numbers| numbers(&vec![1.0; count]));
         assert_eq!(short.unwrap_err().exit_code(), 65);
     }
-    let interrupted = write(&out, Part::D, None, None, &shapes, true, |_, numbers| {
+    let large = write(&out, contents(true), true, |_, numbers| numbers(&[65520.0; 6])).unwrap_err();
+    assert!(large.to_string().contains("65520") && large.exit_code() == 65, "{large}");
+    let interrupted = write(&out, contents(false), true, |_, numbers| {
         numbers(&[1.0])?;
         Err(sg3render::Error::Interrupted)
     });
@@ -206,12 +236,13 @@ fn a_file_is_written_whole_or_not_at_all() {
         (vec!["net.safetensors".into()], b"old".to_vec())
     );
 
-    import(&source, &out, Part::GEma, true).unwrap();
+    import(&source, &out, Part::GEma, false, true).unwrap();
     assert_eq!(listing(), ["net.safetensors"]);
     let nowhere =
-        import(&source, &folder.path().join("no/net.safetensors"), Part::GEma, false).unwrap_err();
+        import(&source, &folder.path().join("no/net.safetensors"), Part::GEma, false, false)
+            .unwrap_err();
     assert_eq!(nowhere.exit_code(), 75);
-    let nameless = import(&source, Path::new("/"), Part::GEma, true).unwrap_err();
+    let nameless = import(&source, Path::new("/"), Part::GEma, false, true).unwrap_err();
     assert_eq!(nameless.exit_code(), 64);
 }
 
@@ -256,8 +287,9 @@ fn a_wrong_file_of_our_own_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     let out = folder.path().join("x.safetensors");
     let config = Config::StyleGan3(StyleGan3Config::default());
-    write(&out, Part::GEma, Some(&config), None, &shapes, false, |_, numbers| numbers(&[1.0]))
-        .unwrap();
+    let contents =
+        Contents { parts: &[Part::GEma], config: Some(&config), shapes, ..Contents::default() };
+    write(&out, contents, false, |_, numbers| numbers(&[1.0])).unwrap();
     let good = fs::read(&out).unwrap();
     assert!(NetworkFile::open(&out, Part::GEma).is_ok());
     // Replaced by something of the same length, so that the header stays as long.

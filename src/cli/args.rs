@@ -178,7 +178,7 @@ pub struct SchemaArgs {
 
 #[derive(clap::Args)]
 pub struct ImportArgs {
-    /// The network: a `.pkl` of the StyleGAN3 or StyleGAN2-ADA (PyTorch) releases
+    /// The network: a `.pkl` of the StyleGAN3 or StyleGAN2-ADA (PyTorch) releases, or a file of this program
     #[arg(value_name = "NETWORK")]
     pub network_file: PathBuf,
     /// The `.safetensors` file to write
@@ -187,6 +187,9 @@ pub struct ImportArgs {
     /// Which of the file's networks to take: `G_ema` (averaged over training) or `G`
     #[arg(long, value_name = "NAME", default_value = "G_ema", value_parser = part)]
     pub network: Part,
+    /// Store weights in float16: half the size
+    #[arg(long)]
+    pub half: bool,
     /// Replace the file if it is already there
     #[arg(long)]
     pub overwrite: bool,

@@ -12,7 +12,7 @@ use sg3render::progress::{Progress, Status};
 use sg3render::render::{Generator, Network};
 use sg3render::schedule::{FrameInput, Mapping};
 use sg3render::timeline::Model;
-use sg3render::weights::write_tensors;
+use sg3render::weights::{self, Contents};
 use sg3render::{Error, Result};
 
 use super::directions_args::{DirectionsArgs, Method};
@@ -114,7 +114,8 @@ fn write(
         ("directions".to_owned(), vec![axes.len(), num_ws, w_dim]),
         ("mean".to_owned(), vec![w_dim]),
     ]);
-    write_tensors(&args.output, &[], None, metadata, &shapes, args.overwrite, |name, numbers| {
+    let contents = Contents { metadata, shapes, ..Contents::default() };
+    weights::write(&args.output, contents, args.overwrite, |name, numbers| {
         if name == "mean" {
             return numbers(&moments.mean().iter().map(|&v| v as f32).collect::<Vec<_>>());
         }

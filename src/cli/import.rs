@@ -14,8 +14,8 @@ pub fn run(args: &ImportArgs) -> Result<()> {
         return Err(Error::Usage(message));
     }
     end_on_ctrl_c()?;
-    let network: NetworkFile =
-        weights::import(&args.network_file, &args.output, args.network, args.overwrite)?;
+    let ImportArgs { network_file, output, network, half, overwrite } = args;
+    let network: NetworkFile = weights::import(network_file, output, *network, *half, *overwrite)?;
     let config = network.config()?;
     say(&format!(
         "{}: {}, {} parameters",

@@ -10,7 +10,7 @@ use tch::{Device, Tensor};
 use super::settings::Settings;
 use super::state::{Counters, State};
 use crate::network::parameters::Parameters;
-use crate::weights::{self, Bundle, Part};
+use crate::weights::{self, Bundle, Contents, Part};
 use crate::{Error, Result};
 
 const SETTINGS: &str = "sg3render.training";
@@ -62,7 +62,8 @@ pub fn save(
     let parts = [Part::GEma, Part::G, Part::D];
     let shapes = tensors.iter().map(|(name, tensor)| (name.clone(), shape(tensor))).collect();
     let config = Some(&settings.generator);
-    weights::write_tensors(&out, &parts, config, metadata, &shapes, true, |name, numbers| {
+    let contents = Contents { parts: &parts, config, metadata, shapes, half: false };
+    weights::write(&out, contents, true, |name, numbers| {
         tensors.get(name).map_or(Ok(()), |tensor| numbers(&values(tensor)?))
     })?;
     let all = list(folder)?;
@@ -79,10 +80,13 @@ pub fn save(
 /// [`Error::Io`].
 pub fn save_network(out: &Path, network: &Parameters, settings: &Settings) -> Result<()> {
     let shapes = network.specs().iter().map(|spec| (spec.name.clone(), spec.shape.clone()));
-    let (shapes, config) = (shapes.collect(), Some(&settings.generator));
-    weights::write(out, Part::GEma, config, None, &shapes, true, |name, numbers| {
-        numbers(&values(network.get(name)?)?)
-    })
+    let contents = Contents {
+        parts: &[Part::GEma],
+        config: Some(&settings.generator),
+        shapes: shapes.collect(),
+        ..Contents::default()
+    };
+    weights::write(out, contents, true, |name, numbers| numbers(&values(network.get(name)?)?))
 }
 
 /// Reads a checkpoint and what it was made with.

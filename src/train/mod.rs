@@ -8,6 +8,7 @@ pub mod augment;
 pub mod best;
 pub mod blur;
 pub mod checkpoint;
+mod curves;
 pub mod draws;
 pub mod events;
 pub mod launch;

@@ -8,7 +8,6 @@ use serde_json::{Value, json};
 use tch::Device;
 
 use super::best::Best;
-use super::checkpoint;
 use super::events::Events;
 use super::order::Order;
 use super::samples;
@@ -17,6 +16,7 @@ use super::state::State;
 use super::stats::{Log, Means, Tick};
 use super::step::{ADA_INTERVAL, Source, step};
 use super::transfer::{Fitted, transfer};
+use super::{checkpoint, curves};
 use crate::dataset::Dataset;
 use crate::diagnostics::save;
 use crate::environment::peak_memory;
@@ -293,6 +293,9 @@ impl Run<'_> {
             record.log.add(&Value::Object(line.collect()))?;
             record.events.numbers(images, &figures)?;
             Best::offer(&mut record.best, &self.options.out, images, &figures)?;
+        }
+        if let Some(record) = &self.record {
+            curves::draw(&self.options.out, &record.log)?;
         }
         // What was measured is no part of the next tick's time.
         self.since.0 += begun.elapsed();

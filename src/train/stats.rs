@@ -10,6 +10,9 @@ use serde_json::{Map, Value, json};
 use super::step::Measured;
 use crate::{Error, Result};
 
+/// The figure that every tick has, and other lines of the log have not.
+pub const TICK: &str = "sec_per_kimg";
+
 /// Sums of what iterations measured.
 #[derive(Debug, Default)]
 pub struct Means(BTreeMap<&'static str, (f64, u64)>);
@@ -51,10 +54,8 @@ pub struct Tick {
 impl Tick {
     /// Everything by name.
     pub fn figures(&self) -> Vec<(String, f64)> {
-        let mut figures = vec![
-            ("sec_per_kimg".to_owned(), self.seconds_per_kimg),
-            ("augment_p".to_owned(), self.p),
-        ];
+        let mut figures =
+            vec![(TICK.to_owned(), self.seconds_per_kimg), ("augment_p".to_owned(), self.p)];
         figures.extend(self.r_t.map(|r_t| ("r_t".to_owned(), r_t)));
         figures.extend(self.memory.map(|bytes| ("memory_gb".to_owned(), bytes as f64 / 1e9)));
         figures.extend(self.means.iter().map(|(name, mean)| ((*name).to_owned(), *mean)));
@@ -70,7 +71,7 @@ impl Tick {
     }
 }
 
-/// `stats.jsonl`: a line for each tick.
+/// `stats.jsonl`: a line for each tick, and one for each network that was measured.
 #[derive(Debug)]
 pub struct Log(PathBuf);
 
@@ -80,11 +81,7 @@ impl Log {
     /// # Errors
     /// [`Error::Io`].
     pub fn open(path: &Path, images: u64) -> Result<Self> {
-        let text = match fs::read_to_string(path) {
-            Ok(text) => text,
-            Err(e) if e.kind() == ErrorKind::NotFound => String::new(),
-            Err(e) => return Err(Error::io("read", path, e)),
-        };
+        let text = text(path)?;
         let earlier = |line: &&str| {
             let line: Option<Value> = serde_json::from_str(line).ok();
             line.and_then(|line| line["images"].as_u64()).is_some_and(|at| at <= images)
@@ -104,5 +101,22 @@ impl Log {
         let file = OpenOptions::new().create(true).append(true).open(&self.0);
         let written = file.and_then(|mut file| file.write_all(format!("{line}\n").as_bytes()));
         written.map_err(|e| Error::io("write", &self.0, e))
+    }
+
+    /// Every line that can be read.
+    ///
+    /// # Errors
+    /// [`Error::Io`].
+    pub fn lines(&self) -> Result<Vec<Value>> {
+        let line = |line| serde_json::from_str(line).ok();
+        Ok(text(&self.0)?.lines().filter_map(line).collect())
+    }
+}
+
+/// What a file holds; nothing where there is none.
+fn text(path: &Path) -> Result<String> {
+    match fs::read_to_string(path) {
+        Err(e) if e.kind() == ErrorKind::NotFound => Ok(String::new()),
+        read => read.map_err(|e| Error::io("read", path, e)),
     }
 }

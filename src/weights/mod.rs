@@ -28,7 +28,7 @@ use std::str::FromStr;
 
 pub use bundle::Bundle;
 pub use dtype::DType;
-pub use safetensors::{write, write_tensors};
+pub use safetensors::{Contents, write};
 pub use sniff::Format;
 pub use source::Source;
 
@@ -214,11 +214,11 @@ impl NetworkFile {
         self.source.sha256()
     }
 
-    /// Writes the network as a file of the program's own format, in float32 (64-bit numbers and
-    /// integers beyond 2^24 are rounded), one block at a time.
+    /// Writes the network as a file of the program's own format, one block at a time: in float32 (64-bit
+    /// numbers and integers beyond 2^24 are rounded), or, `half`, with weights in float16.
     ///
     /// The origin is the file that was first imported, not a copy in between.
-    pub fn save(&self, out: &Path, overwrite: bool) -> Result<()> {
+    pub fn save(&self, out: &Path, half: bool, overwrite: bool) -> Result<()> {
         let origin = match &self.facts.origin {
             Some(origin) => origin.clone(),
             None => {
@@ -232,12 +232,16 @@ impl NetworkFile {
             .iter()
             .map(|(name, tensor)| (name.clone(), tensor.shape().to_vec()))
             .collect();
-        let config = self.config.as_ref();
-        write(out, self.facts.part, config, Some(&origin), &shapes, overwrite, |name, numbers| {
-            match self.tensors.get(name) {
-                Some(tensor) => tensor.stream_f32(&self.source, numbers),
-                None => Ok(()),
-            }
+        let contents = Contents {
+            parts: &[self.facts.part],
+            config: self.config.as_ref(),
+            metadata: safetensors::described(&origin),
+            shapes,
+            half,
+        };
+        write(out, contents, overwrite, |name, numbers| match self.tensors.get(name) {
+            Some(tensor) => tensor.stream_f32(&self.source, numbers),
+            None => Ok(()),
         })
     }
 }
@@ -262,12 +266,18 @@ impl TensorSource for Generator<'_> {
     }
 }
 
-/// Imports one network of `source` to `out`; returns the source as opened.
+/// Imports one network of `source` to `out`, as [`NetworkFile::save`] writes it; returns the source as opened.
 ///
 /// # Errors
 /// Those of [`NetworkFile::open`] and [`write()`].
-pub fn import(source: &Path, out: &Path, part: Part, overwrite: bool) -> Result<NetworkFile> {
+pub fn import(
+    source: &Path,
+    out: &Path,
+    part: Part,
+    half: bool,
+    overwrite: bool,
+) -> Result<NetworkFile> {
     let network = NetworkFile::open(source, part)?;
-    network.save(out, overwrite)?;
+    network.save(out, half, overwrite)?;
     Ok(network)
 }

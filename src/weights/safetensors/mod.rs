@@ -14,7 +14,8 @@ mod read;
 mod write;
 
 pub(crate) use read::{header, read};
-pub use write::{write, write_tensors};
+pub(super) use write::described;
+pub use write::{Contents, write};
 
 const FORMAT: &str = "sg3render.format";
 const PART: &str = "sg3render.part";

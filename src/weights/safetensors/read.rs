@@ -58,21 +58,34 @@ pub(crate) fn header(
 
     let mut tensors = BTreeMap::new();
     for (name, info) in header.tensors() {
-        let dtype = match info.dtype {
-            Dtype::F32 => DType::F32,
-            other => {
-                return Err(source.unfit(format_args!("holds `{name}` as {other:?}; expected F32")));
-            }
-        };
+        let dtype = dtype(info.dtype).ok_or_else(|| {
+            source.unfit(format_args!("holds `{name}` as {:?}; expected F32", info.dtype))
+        })?;
         // Within the file: the header's extents are checked to follow each other up to its end.
         let (from, to) = (info.data_offsets.0 as u64, info.data_offsets.1 as u64);
         let blob = Blob { start: start + from, len: to - from, latin1: false };
-        let storage = Storage { dtype, numel: blob.len / 4, blob, start: 0 };
+        let storage = Storage { dtype, numel: blob.len / dtype.size() as u64, blob, start: 0 };
         let tensor = Tensor::contiguous(storage, info.shape.clone());
         tensors.insert(name, tensor.map_err(|message| source.invalid(blob.start, message))?);
     }
     let metadata = header.metadata().iter().flatten();
     Ok((metadata.map(|(key, value)| (key.clone(), value.clone())).collect(), tensors))
+}
+
+fn dtype(stored: Dtype) -> Option<DType> {
+    Some(match stored {
+        Dtype::F32 => DType::F32,
+        Dtype::F64 => DType::F64,
+        Dtype::F16 => DType::F16,
+        Dtype::BF16 => DType::BF16,
+        Dtype::I64 => DType::I64,
+        Dtype::I32 => DType::I32,
+        Dtype::I16 => DType::I16,
+        Dtype::I8 => DType::I8,
+        Dtype::U8 => DType::U8,
+        Dtype::BOOL => DType::Bool,
+        _ => return None,
+    })
 }
 
 /// Reads a network, `wanted` if the file has it.
@@ -82,6 +95,11 @@ pub(crate) fn read(source: &Source, wanted: Part) -> Result<Contents> {
         Some("1") => {}
         Some(other) => return Err(source.unfit(format_args!("is of format {other}; this program knows 1"))),
         None => return Err(source.unfit("is a safetensors file without a network's configuration; make one with `sg3render import`")),
+    }
+    let floats = |dtype| matches!(dtype, DType::F32 | DType::F16);
+    if let Some((name, other)) = tensors.iter().find(|(_, tensor)| !floats(tensor.dtype())) {
+        let stored = other.dtype();
+        return Err(source.unfit(format_args!("holds `{name}` as {stored:?}; expected F32 or F16")));
     }
     let names = metadata.get(PART).map_or("", String::as_str);
     let parts: Result<Vec<Part>> = names.split(',').map(str::parse).collect();

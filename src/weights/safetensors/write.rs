@@ -4,71 +4,83 @@ use std::collections::BTreeMap;
 use std::io::{BufWriter, Write};
 use std::path::Path;
 
+use half::f16;
 use serde_json::{Map, Value as Json, json};
 
 use super::{CONFIG, FORMAT, PART, SOURCE_NAME, SOURCE_SHA256};
 use crate::aside::{Aside, sync_folder};
 use crate::network::Config;
-use crate::weights::{Origin, Part};
+use crate::weights::{DType, Origin, Part};
 use crate::{Error, Result};
 
 /// Takes a tensor's numbers in row-major order, in blocks of any length.
 pub type Numbers<'a> = dyn FnMut(&[f32]) -> Result<()> + 'a;
 
-/// Writes a network: `shapes` by tensor name, the numbers from `fill`, which is called once for
-/// each name in sorted order and hands all its numbers over.
+/// What a file holds, but for the numbers.
+#[derive(Debug, Default)]
+pub struct Contents<'a> {
+    /// Which networks. Where there are several, their tensors' names begin with the part's name and a dot.
+    pub parts: &'a [Part],
+    /// What the networks, or the first of them, are.
+    pub config: Option<&'a Config>,
+    /// What else is to be known.
+    pub metadata: BTreeMap<&'static str, String>,
+    /// Shapes by tensor name.
+    pub shapes: BTreeMap<String, Vec<usize>>,
+    /// Stores weights in float16, everything else, which is small, in float32 all the same.
+    pub half: bool,
+}
+
+impl Contents<'_> {
+    fn dtype(&self, name: &str) -> DType {
+        if self.half && name.ends_with(".weight") { DType::F16 } else { DType::F32 }
+    }
+}
+
+/// Metadata that says where a network comes from.
+pub(in crate::weights) fn described(origin: &Origin) -> BTreeMap<&'static str, String> {
+    BTreeMap::from([(SOURCE_NAME, origin.name.clone()), (SOURCE_SHA256, origin.sha256.clone())])
+}
+
+/// Writes a file of tensors, the numbers from `fill`, which is called once for each name in sorted
+/// order and hands all its numbers over.
 ///
 /// The file appears under `out` complete and synced, or not at all. The same input gives the same
 /// bytes.
 ///
 /// # Errors
-/// [`Error::Usage`] if `out` exists and `overwrite` is not set, [`Error::Io`], and what `fill` returns.
+/// [`Error::Usage`] if `out` exists and `overwrite` is not set, [`Error::Io`], [`Error::Invalid`] for a
+/// weight that float16 cannot hold, and what `fill` returns.
 pub fn write(
     out: &Path,
-    part: Part,
-    config: Option<&Config>,
-    origin: Option<&Origin>,
-    shapes: &BTreeMap<String, Vec<usize>>,
-    overwrite: bool,
-    fill: impl FnMut(&str, &mut Numbers) -> Result<()>,
-) -> Result<()> {
-    let mut metadata = BTreeMap::new();
-    if let Some(Origin { name, sha256 }) = origin {
-        metadata.insert(SOURCE_NAME, name.clone());
-        metadata.insert(SOURCE_SHA256, sha256.clone());
-    }
-    write_tensors(out, &[part], config, metadata, shapes, overwrite, fill)
-}
-
-/// As [`write()`], for several networks in one file, whose tensors' names begin with their part's name and a
-/// dot, and whatever else the file is to hold, with more metadata.
-///
-/// # Errors
-/// As [`write()`].
-pub fn write_tensors(
-    out: &Path,
-    parts: &[Part],
-    config: Option<&Config>,
-    mut metadata: BTreeMap<&'static str, String>,
-    shapes: &BTreeMap<String, Vec<usize>>,
+    contents: Contents,
     overwrite: bool,
     mut fill: impl FnMut(&str, &mut Numbers) -> Result<()>,
 ) -> Result<()> {
-    let parts: Vec<_> = parts.iter().map(|part| part.name()).collect();
-    metadata.extend([(FORMAT, "1".to_owned()), (PART, parts.join(","))]);
-    let header = header(out, metadata, config, shapes)?;
+    let header = header(out, &contents)?;
     let mut aside = Aside::create(out, overwrite)?;
     let mut file = BufWriter::with_capacity(1 << 20, aside.file());
     let failed = |e| Error::io("write", out, e);
     file.write_all(&(header.len() as u64).to_le_bytes()).map_err(failed)?;
     file.write_all(&header).map_err(failed)?;
     let mut bytes = Vec::new();
-    for (name, shape) in shapes {
+    for (name, shape) in &contents.shapes {
+        let half = contents.dtype(name) == DType::F16;
         let mut left = numel(shape);
         fill(name, &mut |numbers| {
             left = left.and_then(|left| left.checked_sub(numbers.len()));
             bytes.clear();
-            bytes.extend(numbers.iter().flat_map(|number| number.to_le_bytes()));
+            if half {
+                bytes.extend(numbers.iter().flat_map(|&x| f16::from_f32(x).to_le_bytes()));
+                let beyond = |x: &&f32| x.is_finite() && f16::from_f32(**x).is_infinite();
+                if let Some(number) = numbers.iter().find(beyond) {
+                    return Err(Error::Invalid(format!(
+                        "`{name}` has a weight of {number}, and float16 ends at 65504; leave `--half` out"
+                    )));
+                }
+            } else {
+                bytes.extend(numbers.iter().flat_map(|number| number.to_le_bytes()));
+            }
             file.write_all(&bytes).map_err(failed)
         })?;
         if left != Some(0) {
@@ -90,30 +102,30 @@ fn numel(shape: &[usize]) -> Option<usize> {
 }
 
 /// The header, padded so that the numbers are aligned to 8 bytes.
-fn header(
-    out: &Path,
-    // Sorted maps all through: a hash map's order would differ from run to run.
-    mut metadata: BTreeMap<&'static str, String>,
-    config: Option<&Config>,
-    shapes: &BTreeMap<String, Vec<usize>>,
-) -> Result<Vec<u8>> {
+fn header(out: &Path, contents: &Contents) -> Result<Vec<u8>> {
     let fail = |what: &dyn std::fmt::Display| {
         Error::Invalid(format!("cannot describe `{}`: {what}", out.display()))
     };
-    if let Some(config) = config {
+    // Sorted maps all through: a hash map's order would differ from run to run.
+    let mut metadata = contents.metadata.clone();
+    let parts: Vec<_> = contents.parts.iter().map(|part| part.name()).collect();
+    metadata.extend([(FORMAT, "1".to_owned()), (PART, parts.join(","))]);
+    if let Some(config) = contents.config {
         metadata.insert(CONFIG, serde_json::to_string(config).map_err(|e| fail(&e))?);
     }
     let mut header = Map::new();
     header.insert("__metadata__".into(), json!(metadata));
     let mut at = 0usize;
-    for (name, shape) in shapes {
-        let size = numel(shape).and_then(|n| n.checked_mul(4));
+    for (name, shape) in &contents.shapes {
+        let (dtype, bytes) =
+            if contents.dtype(name) == DType::F16 { ("F16", 2) } else { ("F32", 4) };
+        let size = numel(shape).and_then(|n| n.checked_mul(bytes));
         let end = size
             .and_then(|size| at.checked_add(size))
             .ok_or_else(|| fail(&format_args!("`{name}` is too large")))?;
         header.insert(
             name.clone(),
-            json!({ "dtype": "F32", "shape": shape, "data_offsets": [at, end] }),
+            json!({ "dtype": dtype, "shape": shape, "data_offsets": [at, end] }),
         );
         at = end;
     }
