@@ -176,7 +176,7 @@ fn single_mistakes_are_refused_by_both() {
         r#""latent": {"keys": [{"at": 0, "seed": 1, "ease": "in_out_sine"}, {"at": "1s", "average": true}], "loop": "ping_pong"}"#,
         r#""latent": {"walk": "noise", "seed": 7, "waves": 4, "loop": true}"#,
         r#""mix": [{"layers": ["coarse", 7, "9-11"], "seed": 1}]"#,
-        r#""tracks": [[{"source": {"seeds": [3]}, "duration": 9, "fade": {"duration": 2, "by": "latent"}}]]"#,
+        r#""tracks": [[{"source": {"seeds": [4]}, "duration": 9}, {"source": {"seeds": [3]}, "duration": 9, "fade": {"duration": 2, "by": "latent"}}]]"#,
         r#""$schema": "timeline.schema.json""#,
     ];
     for field in sound {

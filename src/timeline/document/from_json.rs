@@ -53,9 +53,10 @@ fn settle(node: &mut Node, shapes: &[&Shape], text: &str) {
                 })
                 .collect();
             // Keys are objects, which no part of a tuple is.
-            let keys = items.iter().any(|item| matches!(item.value, Value::Struct(..)));
+            let keys = !of_lists.is_empty()
+                && items.iter().any(|item| matches!(item.value, Value::Struct(..)));
             match tuple {
-                Some(parts) if !items.is_empty() && !(keys && !of_lists.is_empty()) => {
+                Some(parts) if !items.is_empty() && !keys => {
                     let mut items = std::mem::take(items);
                     for (item, part) in items.iter_mut().zip(parts) {
                         settle(item, &[part], text);

@@ -41,7 +41,7 @@ const BPM_FIELD: Field<By<Vec<TempoKey>>> = Field::new(
     "beats a minute, or several tempos from their times on",
 )
 .needed();
-const SIGNATURES: Field<By<Vec<Spanned<(u32, u32)>>>> = Field::new(
+const SIGNATURES: Field<By<Signatures>> = Field::new(
     "signature",
     By(
         |d, n| Some(d.signatures(n)),
@@ -62,17 +62,25 @@ pub(super) const MUSIC: Field<By<Music>> = Field::new(
 );
 pub(super) const MARKERS: Field<By<()>> = Field::new(
     "markers",
-    By(|d, n| Some(d.markers(n)), || Shape::names(TIME.shape())),
+    By(
+        |d, n| {
+            d.markers(n);
+            Some(())
+        },
+        || Shape::names(TIME.shape()),
+    ),
     "names that can stand for times",
 );
+
+/// Bars (from 1) and the beats of those from there on.
+pub(in crate::timeline) type Signatures = Vec<Spanned<(u32, u32)>>;
 
 /// `music: (bpm: 120, signature: (4, 4), start: "0.5s")`.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub(in crate::timeline) struct Music {
     /// None where there is none that could be read.
     pub tempo: Vec<TempoKey>,
-    /// Bars (from 1) and the beats of those from there on.
-    pub signatures: Vec<Spanned<(u32, u32)>>,
+    pub signatures: Signatures,
     pub start: Option<Spanned<Time>>,
 }
 
@@ -126,7 +134,7 @@ impl Decoder {
         items.iter().filter_map(key).collect()
     }
 
-    fn signatures(&mut self, node: &Node) -> Vec<Spanned<(u32, u32)>> {
+    fn signatures(&mut self, node: &Node) -> Signatures {
         if !matches!(inner(node).value, Value::List(_)) {
             let beats = self.signature(node);
             return beats.map(|beats| Spanned::new((1, beats), node)).into_iter().collect();

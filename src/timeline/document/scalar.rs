@@ -12,7 +12,10 @@ use crate::report::Span;
 pub(super) const VARIABLES: Field<By<()>> = Field::new(
     "variables",
     By(
-        |d, n| Some(d.variables(n)),
+        |d, n| {
+            d.variables(n);
+            Some(())
+        },
         || Shape::names(Shape::Any(vec![Shape::number(), Shape::Text])),
     ),
     "names, and numbers or expressions: for the expressions of this document, each for those after it",
