@@ -93,7 +93,7 @@ mod tests {
         }
         // Upon something that covers, the two do the same.
         let mut ground = associated(front.clone());
-        let grey = vec![0.2f32 * 2.0 - 1.0, 0.0, 0.5, 1.0].repeat(99);
+        let grey = [0.2f32 * 2.0 - 1.0, 0.0, 0.5, 1.0].repeat(99);
         over(&mut ground, &associated(grey));
         let flat = upon(front, [0.2, 0.5, 0.75]);
         for (pixel, flat) in straight(ground).chunks(4).zip(flat.chunks(3)) {

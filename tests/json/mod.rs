@@ -40,6 +40,7 @@ fn examples() -> Vec<(String, String, &'static str)> {
             Some("classes") => "classes",
             Some("stylegan3-r") => "stylegan3-r",
             Some("stylegan2") => "stylegan2",
+            Some("alpha") => "alpha",
             Some(other) => panic!("no network {other}"),
             None => "stylegan3-t",
         };
