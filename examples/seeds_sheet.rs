@@ -129,17 +129,8 @@ fn pixels(images: &Tensor) -> Result<Vec<u8>> {
 
 /// Writes the sheet through the sink that also writes `sg3render still`.
 fn save(out: &Path, picture: &Picture) -> Result<()> {
-    let stream = Stream {
-        width: picture.width,
-        height: picture.height,
-        fps: (1, 1),
-        pixel_aspect: (1, 1),
-        frames: 1,
-        alpha: false,
-        audio: None,
-        comment: None,
-        overwrite: true,
-    };
+    let stream =
+        Stream { overwrite: true, ..Stream::new((picture.width, picture.height), (1, 1), 1) };
     let mut sink = encode::open(out, &Preset::find("png")?, &stream)?;
     sink.write(picture)?;
     sink.finish().map(drop)

@@ -54,17 +54,7 @@ fn run(args: &[String]) -> Result<()> {
     if !(8..=4096).contains(&size) {
         return Err(Error::Usage(format!("the size is {size}, expected 8 to 4096")));
     }
-    let stream = Stream {
-        width: size,
-        height: size,
-        fps: (24, 1),
-        pixel_aspect: (1, 1),
-        frames,
-        alpha: false,
-        audio: None,
-        comment: None,
-        overwrite: true,
-    };
+    let stream = Stream { overwrite: true, ..Stream::new((size, size), (24, 1), frames) };
     scene(begin)?;
     let out = Path::new(out);
     let mut sink = encode::open(out, &Preset::default_for(out)?, &stream)?;

@@ -41,17 +41,7 @@ mod tests {
 
     #[test]
     fn a_draft_lasts_as_long() {
-        let stream = |fps, frames| Stream {
-            width: 64,
-            height: 64,
-            fps,
-            pixel_aspect: (1, 1),
-            frames,
-            alpha: false,
-            audio: None,
-            comment: None,
-            overwrite: false,
-        };
+        let stream = |fps, frames| Stream::new((64, 64), fps, frames);
         for (fps, frames) in [((24, 1), 96), ((30000, 1001), 100), ((25, 1), 101), ((3, 1), 1)] {
             let seconds = |s: &Stream| s.frames as f64 * f64::from(s.fps.1) / f64::from(s.fps.0);
             let whole = stream(fps, frames);

@@ -276,17 +276,7 @@ mod tests {
     use super::*;
 
     fn stream(frames: u64) -> Stream {
-        Stream {
-            width: 34,
-            height: 18,
-            fps: (24, 1),
-            pixel_aspect: (1, 1),
-            frames,
-            alpha: false,
-            audio: None,
-            comment: None,
-            overwrite: false,
-        }
+        Stream::new((34, 18), (24, 1), frames)
     }
 
     /// A ramp that moves, with a sample of the depth that is asked for.

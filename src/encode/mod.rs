@@ -180,6 +180,21 @@ fn is_opaque(alpha: &bool) -> bool {
 }
 
 impl Stream {
+    /// Opaque pictures of square pixels, without a sound; nothing is replaced.
+    pub fn new((width, height): (u32, u32), fps: (u32, u32), frames: u64) -> Self {
+        Self {
+            width,
+            height,
+            fps,
+            pixel_aspect: (1, 1),
+            frames,
+            alpha: false,
+            audio: None,
+            comment: None,
+            overwrite: false,
+        }
+    }
+
     /// Samples of a pixel: 3, or 4 with alpha.
     pub fn channels(&self) -> usize {
         if self.alpha { 4 } else { 3 }

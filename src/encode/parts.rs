@@ -298,17 +298,7 @@ mod tests {
         for (name, size) in presets.into_iter().chain([("exr", (5, 3)), ("png", (1, 1))]) {
             let preset = Preset::find(name).unwrap();
             let depth = preset.depth();
-            let stream = Stream {
-                width: size.0,
-                height: size.1,
-                fps: (24, 1),
-                pixel_aspect: (1, 1),
-                frames: 7,
-                alpha: false,
-                audio: None,
-                comment: None,
-                overwrite: false,
-            };
+            let stream = Stream::new(size, (24, 1), 7);
             let path = folder.path().join(format!("{name}.mkv"));
             let part = Part { path: path.clone(), frames: 2..5, form: Form::Pictures };
             let mut sink = open(&part, &preset, &stream).unwrap();

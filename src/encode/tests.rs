@@ -4,17 +4,7 @@ use std::path::{Path, PathBuf};
 use super::*;
 
 fn stream(frames: u64) -> Stream {
-    Stream {
-        width: 5,
-        height: 3,
-        fps: (24, 1),
-        pixel_aspect: (1, 1),
-        frames,
-        alpha: false,
-        audio: None,
-        comment: None,
-        overwrite: false,
-    }
+    Stream::new((5, 3), (24, 1), frames)
 }
 
 /// Samples that all differ, from black to white.

@@ -14,17 +14,7 @@ use crate::digest;
 use crate::encode::Form;
 
 fn job() -> Job {
-    let stream = Stream {
-        width: 4,
-        height: 4,
-        fps: (24, 1),
-        pixel_aspect: (1, 1),
-        frames: 200,
-        alpha: false,
-        audio: None,
-        comment: None,
-        overwrite: false,
-    };
+    let stream = Stream::new((4, 4), (24, 1), 200);
     let preset = Preset::find("png").unwrap();
     Job::new("timeline".into(), "model".into(), "f32".into(), &preset, stream).unwrap()
 }

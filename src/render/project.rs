@@ -244,17 +244,11 @@ impl Project {
         let Resolved { canvas, fps, audio, frames, .. } = &self.resolved;
         // A timeline with sound can be rendered to images, too: they have none.
         let audio = audio.clone().filter(|_| !self.preset.is_images());
-        let (width, height) = self.size();
         Stream {
-            width,
-            height,
-            fps: *fps,
             pixel_aspect: canvas.pixel_aspect,
-            frames: *frames,
             alpha: canvas.ground == Ground::Clear,
             audio: audio.map(|path| (path, 0.0)),
-            comment: None,
-            overwrite: false,
+            ..Stream::new(self.size(), *fps, *frames)
         }
     }
 

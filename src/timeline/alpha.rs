@@ -1,6 +1,8 @@
 //! What of a picture is seen and what is transparent.
 
 use std::fmt;
+use std::fs::File;
+use std::io::BufReader;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -176,7 +178,9 @@ impl Matte {
     /// What is wrong, as the end of a sentence about the file.
     pub fn read(path: &Path, channel: Option<Channel>) -> Result<Self, String> {
         let unreadable = |e: &dyn fmt::Display| format!("cannot be read: {e}");
-        let reader = ImageReader::open(path).map_err(|e| unreadable(&e))?;
+        let file = File::open(path).map_err(|e| unreadable(&e))?;
+        // By its content: a name may say anything.
+        let reader = ImageReader::new(BufReader::new(file));
         let reader = reader.with_guessed_format().map_err(|e| unreadable(&e))?;
         if reader.format().is_none() {
             return Err("is no picture: expected PNG, JPEG or WebP".into());

@@ -11,17 +11,7 @@ pub const VIDEO: [&str; 7] =
     ["h264", "h264-draft", "h265", "prores-4444", "prores-422hq", "ffv1", "av1"];
 
 pub fn stream(width: u32, height: u32, frames: u64) -> Stream {
-    Stream {
-        width,
-        height,
-        fps: (24, 1),
-        pixel_aspect: (1, 1),
-        frames,
-        alpha: false,
-        audio: None,
-        comment: None,
-        overwrite: false,
-    }
+    Stream::new((width, height), (24, 1), frames)
 }
 
 /// A picture of the colours (0 to 1) that `colour` gives for column and row.
