@@ -444,7 +444,7 @@ fn seen(parts: &[Part]) -> [f64; 2] {
 
 #[test]
 fn what_is_transparent_shows_what_is_behind_it() {
-    const KEY: &str = "alpha: (key: luma, low: [(at: 0, value: 0), (at: 40, value: 1)])";
+    const KEY: &str = "alpha: (key: luma, low: [(at: 0, value: 0), (at: 25, value: 1)])";
     for (under, blur, moments) in [
         ("seeds: [1, 2],", "", vec![0.0]),
         (

@@ -298,13 +298,17 @@ fn with_alpha(config: Config) -> [Untrained; 2] {
         Config::StyleGan3(c) => c.img_channels = 3,
         Config::StyleGan2(c) => c.img_channels = 3,
     }
+    colours.tensors.clear();
     for spec in colours.config.tensors() {
-        let (shape, values) = colours.tensors.get_mut(&spec.name).unwrap();
-        if *shape != spec.shape {
+        // The last layer is called after its channels.
+        let last = spec.name.replace("_3.", "_4.");
+        let name = if whole.tensors.contains_key(&spec.name) { &spec.name } else { &last };
+        let (shape, mut values) = whole.tensors[name].clone();
+        if shape != spec.shape {
             assert_eq!((shape[0], spec.shape[0]), (4, 3), "{}", spec.name);
             values.truncate(spec.shape.iter().product());
-            *shape = spec.shape;
         }
+        colours.tensors.insert(spec.name, (spec.shape, values));
     }
     [whole, colours]
 }

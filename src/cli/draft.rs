@@ -1,7 +1,5 @@
 //! `--draft`: a quick look at a film, of the same length and framing.
 
-use std::path::Path;
-
 use sg3render::Result;
 use sg3render::encode::Preset;
 use sg3render::encode::Stream;
@@ -13,15 +11,15 @@ pub const PART: u32 = 4;
 /// The quick preset of those that write the usual videos.
 const QUICK: &str = "h264-draft";
 
-/// The preset of a draft: the one that the arguments name, or the quick one where it writes such a file.
+/// The preset of a draft: the one that the arguments name, or the quick one where it writes such a file; none
+/// for the film's own.
 pub fn preset(args: &RenderArgs) -> Result<Option<String>> {
     let named = args.film.preset.clone();
     if named.is_some() || !args.draft {
         return Ok(named);
     }
     let fits = Preset::find(QUICK)?.check_path(&args.output).is_ok();
-    let usual = || Preset::default_for(Path::new(&args.output)).map(|preset| preset.name);
-    if fits { Ok(Some(QUICK.into())) } else { usual().map(Some) }
+    Ok(fits.then(|| QUICK.into()))
 }
 
 /// A film's stream with every fourth of its frames, each shown four times as long.

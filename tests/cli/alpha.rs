@@ -36,6 +36,7 @@ fn a_film_with_alpha_is_the_same_however_it_is_made() {
     assert!(folder.read("s.png") == folder.read("2.png"));
     run("sheet t.ron -o sheet.png -q").ok();
     run("t.ron -o d/%d.png -q --draft").ok();
+    run("t.ron -o d.mov -q --draft").ok();
     assert_eq!(probe(&folder.path("d/0.png"))[0]["pix_fmt"], "rgba");
 }
 

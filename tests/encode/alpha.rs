@@ -74,7 +74,9 @@ fn what_is_written_comes_back() {
             ("png16", "rgba64be"),
         ];
         assert!(wanted.contains(&(name, &format)), "{name}: {format}");
-        let frames = decoded(&shown, "rgba64le", 4, &stream);
+        // FFmpeg makes no exact sixteen bits of eight.
+        let eight = ["ffv1", "png"].contains(&name);
+        let frames = decoded(&shown, if eight { "rgba" } else { "rgba64le" }, 4, &stream);
         assert_eq!(frames.len(), 2, "{name}");
         for (index, frame) in frames.iter().enumerate() {
             for (i, found) in frame.iter().enumerate() {

@@ -112,7 +112,8 @@ pub fn rgb(path: &Path, preset: &str, stream: &Stream) -> Vec<Vec<[f64; 3]>> {
     pixels.chunks((stream.width * stream.height) as usize).map(<[_]>::to_vec).collect()
 }
 
-/// The frames of a video or of images as 16 bit components, video with the matrix of BT.709.
+/// The frames of a video or of images as components of 16 bits (of 8 where the format has no byte order), video
+/// with the matrix of BT.709.
 pub fn decoded(path: &Path, format: &str, channels: usize, stream: &Stream) -> Vec<Vec<Vec<f64>>> {
     let filter = match path.extension().is_some_and(|extension| extension == "mov") {
         true => {
@@ -128,9 +129,11 @@ pub fn decoded(path: &Path, format: &str, channels: usize, stream: &Stream) -> V
             "rawvideo", "-",
         ],
     );
-    let codes =
-        bytes.chunks_exact(2).map(|b| f64::from(u16::from_le_bytes([b[0], b[1]])) / 65535.0);
-    let codes: Vec<f64> = codes.collect();
+    let words = || bytes.chunks_exact(2).map(|b| f64::from(u16::from_le_bytes([b[0], b[1]])));
+    let codes: Vec<f64> = match format.ends_with("le") {
+        true => words().map(|code| code / 65535.0).collect(),
+        false => bytes.iter().map(|&code| f64::from(code) / 255.0).collect(),
+    };
     let pixels: Vec<Vec<f64>> = codes.chunks_exact(channels).map(<[f64]>::to_vec).collect();
     pixels.chunks((stream.width * stream.height) as usize).map(<[_]>::to_vec).collect()
 }
