@@ -6,7 +6,7 @@ use ffmpeg_next::software::scaling::{Context as Scaler, Flags};
 use ffmpeg_next::{Rational, codec, decoder, ffi, format, frame, util};
 
 use super::Decoded;
-use super::packets::Packets;
+use super::packets::{PICTURES, Packets};
 use crate::{Error, Result};
 
 /// A video file that is being read.
@@ -31,7 +31,7 @@ impl Video {
     /// [`Error::Io`] for one that cannot be read, [`Error::Invalid`] for one without pictures that
     /// FFmpeg decodes.
     pub fn open(path: &Path) -> Result<Self> {
-        let packets = Packets::pictures(path)?;
+        let packets = Packets::open(path, &PICTURES)?;
         let (stream, mut context) = packets.stream()?;
         let rates = [stream.avg_frame_rate(), stream.rate(), Rational::new(25, 1)];
         let known = rates.into_iter().find(|r| r.numerator() > 0 && r.denominator() > 0);

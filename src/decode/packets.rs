@@ -10,48 +10,63 @@ use ffmpeg_next::{Frame, Packet, decoder, format, media};
 
 use crate::{Error, Result};
 
-/// The best stream of a kind in a file.
-pub(super) struct Packets {
-    path: PathBuf,
-    input: Input,
-    stream: usize,
-    at_end: bool,
-    /// What is decoded, in errors: `the sound of `.
-    what: &'static str,
+/// What of a file is read, as its errors name it.
+pub(super) struct Kind {
+    stream: media::Type,
+    /// Such a file, and what was expected instead of another one.
+    file: [&'static str; 2],
+    /// What it holds, likewise.
+    content: [&'static str; 2],
+    /// What cannot be decoded.
+    part: &'static str,
     /// Whether damaged packets are left out instead of being errors.
     forgiving: bool,
 }
 
+pub(super) static PICTURES: Kind = Kind {
+    stream: media::Type::Video,
+    file: ["video", "a video file, a timeline or a network"],
+    content: ["pictures", "a video"],
+    part: "",
+    forgiving: false,
+};
+pub(super) static SOUND: Kind = Kind {
+    stream: media::Type::Audio,
+    file: ["sound", "a file such as `.wav`, `.mp3` or `.flac`"],
+    content: ["sound", "an audio file"],
+    part: "the sound of ",
+    forgiving: true,
+};
+
+/// The best stream of a kind in a file.
+pub(super) struct Packets {
+    kind: &'static Kind,
+    path: PathBuf,
+    input: Input,
+    stream: usize,
+    at_end: bool,
+}
+
 impl Packets {
-    /// Opens a file for its pictures.
+    /// Opens a file.
     ///
     /// # Errors
     /// [`Error::Io`] for one that cannot be read, [`Error::Invalid`] for one that FFmpeg does not read
-    /// or that has no pictures.
-    pub fn pictures(path: &Path) -> Result<Self> {
-        let (input, stream) = open(
-            path,
-            media::Type::Video,
-            ["video", "a video file, a timeline or a network"],
-            ["pictures", "a video"],
-        )?;
-        let path = path.to_path_buf();
-        Ok(Self { path, input, stream, at_end: false, what: "", forgiving: false })
-    }
-
-    /// The same for its sound; damaged packets are left out.
-    ///
-    /// # Errors
-    /// As with pictures.
-    pub fn sound(path: &Path) -> Result<Self> {
-        let (input, stream) = open(
-            path,
-            media::Type::Audio,
-            ["sound", "a file such as `.wav`, `.mp3` or `.flac`"],
-            ["sound", "an audio file"],
-        )?;
-        let path = path.to_path_buf();
-        Ok(Self { path, input, stream, at_end: false, what: "the sound of ", forgiving: true })
+    /// or that has no such stream.
+    pub fn open(path: &Path, kind: &'static Kind) -> Result<Self> {
+        fs::File::open(path).map_err(|e| Error::io("read", path, e))?;
+        super::prepare();
+        let (shown, [file, files], [content, contents]) = (path.display(), kind.file, kind.content);
+        let input = format::input(path).map_err(|e| {
+            Error::Invalid(format!(
+                "`{shown}` is no {file} that FFmpeg reads: {e}; expected {files}"
+            ))
+        })?;
+        let stream = input.streams().best(kind.stream).map(|stream| stream.index());
+        let stream = stream.ok_or_else(|| {
+            Error::Invalid(format!("`{shown}` holds no {content}, expected {contents}"))
+        })?;
+        Ok(Self { kind, path: path.to_path_buf(), input, stream, at_end: false })
     }
 
     /// The open file.
@@ -81,7 +96,7 @@ impl Packets {
             match decoder.receive_frame(frame) {
                 Ok(()) => return Ok(true),
                 Err(ffmpeg_next::Error::Eof) => return Ok(false),
-                Err(ffmpeg_next::Error::InvalidData) if self.forgiving => {}
+                Err(ffmpeg_next::Error::InvalidData) if self.kind.forgiving => {}
                 // It wants more.
                 Err(ffmpeg_next::Error::Other { .. }) if !self.at_end => self.feed(decoder)?,
                 Err(e) => return Err(self.failed(e)),
@@ -102,7 +117,7 @@ impl Packets {
                 Err(e) => Err(e),
             };
             match sent {
-                Err(ffmpeg_next::Error::InvalidData) if self.forgiving && !self.at_end => {}
+                Err(ffmpeg_next::Error::InvalidData) if self.kind.forgiving && !self.at_end => {}
                 sent => return sent.map_err(|e| self.failed(e)),
             }
         }
@@ -110,27 +125,10 @@ impl Packets {
 
     /// The error for what cannot be decoded.
     pub fn failed(&self, error: ffmpeg_next::Error) -> Error {
-        Error::Invalid(format!("cannot decode {}`{}`: {error}", self.what, self.path.display()))
+        Error::Invalid(format!(
+            "cannot decode {}`{}`: {error}",
+            self.kind.part,
+            self.path.display()
+        ))
     }
-}
-
-/// Opens a file and finds its best stream. The names are those of such a file and of what it holds, each
-/// with what was expected.
-fn open(
-    path: &Path,
-    kind: media::Type,
-    [file, files]: [&str; 2],
-    [content, contents]: [&str; 2],
-) -> Result<(Input, usize)> {
-    fs::File::open(path).map_err(|e| Error::io("read", path, e))?;
-    super::prepare();
-    let input = format::input(path).map_err(|e| {
-        let path = path.display();
-        Error::Invalid(format!("`{path}` is no {file} that FFmpeg reads: {e}; expected {files}"))
-    })?;
-    let best = input.streams().best(kind).map(|stream| stream.index());
-    let best = best.ok_or_else(|| {
-        Error::Invalid(format!("`{}` holds no {content}, expected {contents}", path.display()))
-    })?;
-    Ok((input, best))
 }

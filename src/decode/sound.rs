@@ -5,7 +5,7 @@ use std::path::Path;
 use ffmpeg_next::software::resampling::Context as Resampler;
 use ffmpeg_next::{ChannelLayout, decoder, ffi, format, frame};
 
-use super::packets::Packets;
+use super::packets::{Packets, SOUND};
 use crate::Result;
 
 /// Samples that a resampler may hold back, beside what it is given.
@@ -32,7 +32,7 @@ impl Sound {
     /// [`Error::Io`] for one that cannot be read, [`Error::Invalid`] for one without sound that FFmpeg
     /// decodes.
     pub fn open(path: &Path, rate: u32) -> Result<Self> {
-        let packets = Packets::sound(path)?;
+        let packets = Packets::open(path, &SOUND)?;
         let duration = packets.input().duration() as f64 / f64::from(ffi::AV_TIME_BASE);
         let decoder = packets.stream()?.1.decoder().audio().map_err(|e| packets.failed(e))?;
         Ok(Self {
