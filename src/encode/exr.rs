@@ -2,7 +2,8 @@
 
 use std::io::{self, Seek, Write};
 
-use ::exr::error::{Error as ExrError, UnitResult};
+use ::exr::error::Error as ExrError;
+use ::exr::image::write::channels::WritableChannels;
 use ::exr::prelude::*;
 
 use super::preset::ExrSamples;
@@ -34,16 +35,28 @@ pub(super) fn encode(
         [r, g, b, alpha]
     };
     let written = match (samples, channels) {
-        (ExrSamples::Half, 3) => write(out, picture, stream, |p| {
-            let [r, g, b] = pixel(p).map(f16::from_f32);
-            (r, g, b)
-        }),
-        (ExrSamples::Float, 3) => write(out, picture, stream, |p| pixel(p).into()),
-        (ExrSamples::Half, _) => write_associated(out, picture, stream, |p| {
-            let [r, g, b, a] = associated(p).map(f16::from_f32);
-            (r, g, b, a)
-        }),
-        (ExrSamples::Float, _) => write_associated(out, picture, stream, |p| associated(p).into()),
+        (ExrSamples::Half, 3) => {
+            let half = |p| {
+                let [r, g, b] = pixel(p).map(f16::from_f32);
+                (r, g, b)
+            };
+            image(picture, stream, SpecificChannels::rgb(half)).write().to_buffered(out)
+        }
+        (ExrSamples::Float, 3) => {
+            let float = |p| <(f32, f32, f32)>::from(pixel(p));
+            image(picture, stream, SpecificChannels::rgb(float)).write().to_buffered(out)
+        }
+        (ExrSamples::Half, _) => {
+            let half = |p| {
+                let [r, g, b, a] = associated(p).map(f16::from_f32);
+                (r, g, b, a)
+            };
+            image(picture, stream, SpecificChannels::rgba(half)).write().to_buffered(out)
+        }
+        (ExrSamples::Float, _) => {
+            let float = |p| <(f32, f32, f32, f32)>::from(associated(p));
+            image(picture, stream, SpecificChannels::rgba(float)).write().to_buffered(out)
+        }
     };
     written.map_err(|error| match error {
         ExrError::Io(error) => error,
@@ -51,44 +64,20 @@ pub(super) fn encode(
     })
 }
 
-fn write<T: IntoSample>(
-    out: impl Write + Seek,
-    picture: &Picture,
-    stream: &Stream,
-    pixel: impl Fn(Vec2<usize>) -> (T, T, T) + Sync,
-) -> UnitResult {
+/// An image of one layer with what a stream says of its frames.
+fn image<'c, C>(picture: &Picture, stream: &Stream, channels: C) -> Image<Layer<C>>
+where
+    C: WritableChannels<'c> + 'c,
+{
     let size = (picture.width as usize, picture.height as usize);
-    let channels = SpecificChannels::rgb(pixel);
-    let layer = Layer::new(size, attributes(stream), Encoding::SMALL_LOSSLESS, channels);
-    let mut image = Image::from_layer(layer);
-    image.attributes.pixel_aspect = pixel_aspect(stream);
-    image.write().to_buffered(out)
-}
-
-fn write_associated<T: IntoSample>(
-    out: impl Write + Seek,
-    picture: &Picture,
-    stream: &Stream,
-    pixel: impl Fn(Vec2<usize>) -> (T, T, T, T) + Sync,
-) -> UnitResult {
-    let size = (picture.width as usize, picture.height as usize);
-    let channels = SpecificChannels::rgba(pixel);
-    let layer = Layer::new(size, attributes(stream), Encoding::SMALL_LOSSLESS, channels);
-    let mut image = Image::from_layer(layer);
-    image.attributes.pixel_aspect = pixel_aspect(stream);
-    image.write().to_buffered(out)
-}
-
-fn attributes(stream: &Stream) -> LayerAttributes {
     let mut attributes = LayerAttributes::default();
     if let (Ok(num), den) = (i32::try_from(stream.fps.0), stream.fps.1) {
         attributes.frames_per_second = Some((num, den));
     }
-    attributes
-}
-
-fn pixel_aspect(stream: &Stream) -> f32 {
-    stream.pixel_aspect.0 as f32 / stream.pixel_aspect.1 as f32
+    let layer = Layer::new(size, attributes, Encoding::SMALL_LOSSLESS, channels);
+    let mut image = Image::from_layer(layer);
+    image.attributes.pixel_aspect = stream.pixel_aspect.0 as f32 / stream.pixel_aspect.1 as f32;
+    image
 }
 
 /// The light of an sRGB value (IEC 61966-2-1, the inverse of its transfer function), continued

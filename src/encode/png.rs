@@ -10,8 +10,8 @@ use ::png::{
 use super::sequence::other;
 use super::{Picture, Samples};
 
-/// Writes a picture as an RGB image, with straight alpha where it has some, tagged sRGB, with the depth of its samples (8 or 16 bits), and
-/// its pixel aspect where that is not square.
+/// Writes a picture as an RGB image, with straight alpha where it has some, tagged sRGB, with the depth of its
+/// samples (8 or 16 bits), and its pixel aspect where that is not square.
 pub(super) fn encode(
     out: impl Write,
     picture: &Picture,
