@@ -40,6 +40,12 @@ use latent::Latent;
 use stabilise::Stabiliser;
 pub use stacks::Stack;
 
+/// A moment whose time is remapped, where it is.
+fn remapped(time: Option<&Remap>, moment: Moment) -> Moment {
+    let shot = time.map_or(moment.shot, |time| time.at(moment.shot));
+    Moment { shot, ..moment }
+}
+
 fn no_frame(time: f64) -> Error {
     let message = format!("there is no frame at time {time}: expected a finite number of frames");
     Error::Usage(message)
@@ -225,7 +231,7 @@ impl Schedule {
 
     /// The input of a film's frame at a moment of this timeline, before its time is remapped.
     fn input(&self, index: u64, moment: Moment) -> Result<FrameInput> {
-        let moment = self.remapped(moment);
+        let moment = remapped(self.time.as_ref(), moment);
         let ws = self.ws(moment)?;
         let transform = self.transform(moment, &ws[..self.mapping.w_dim()])?;
         Ok(FrameInput { index, ws, transform })
@@ -234,12 +240,7 @@ impl Schedule {
     /// What of the picture is seen at a moment of this timeline, before its time is remapped; none for all of
     /// it.
     fn alpha(&self, moment: Moment) -> Option<Alpha<f64>> {
-        self.alpha.as_ref().map(|alpha| alpha.at(self.remapped(moment)))
-    }
-
-    fn remapped(&self, moment: Moment) -> Moment {
-        let shot = self.time.as_ref().map_or(moment.shot, |time| time.at(moment.shot));
-        Moment { shot, ..moment }
+        self.alpha.as_ref().map(|alpha| alpha.at(remapped(self.time.as_ref(), moment)))
     }
 
     /// Mixed, truncated and edited latents, `num_ws` times `w_dim` values.

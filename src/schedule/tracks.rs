@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::fade::faded;
 use super::stacks::{Pool, Stacks};
-use super::{FrameInput, Mapping, Part, Schedule, TablesOf};
+use super::{FrameInput, Mapping, Part, Schedule, TablesOf, remapped};
 use crate::timeline::Resolved;
 use crate::timeline::alpha::Alpha;
 use crate::timeline::curve::Curve;
@@ -21,6 +21,8 @@ pub struct Composite {
     /// The picture under the tracks and the number of its network.
     own: Option<(usize, Schedule)>,
     tracks: Vec<Track>,
+    /// Whether one of the pictures has alpha.
+    is_transparent: bool,
 }
 
 struct Track {
@@ -77,11 +79,11 @@ impl Composite {
                 opacity: track.opacity.clone(),
             });
         }
-        Ok(Self {
-            time: resolved.time.clone(),
-            own: resolved.network.map(own).transpose()?,
-            tracks,
-        })
+        let own = resolved.network.map(own).transpose()?;
+        let mut clips = tracks.iter().flat_map(|track: &Track| &track.clips);
+        let is_transparent = own.as_ref().is_some_and(|(_, schedule)| schedule.alpha.is_some())
+            || clips.any(|clip| clip.shot.is_transparent);
+        Ok(Self { time: resolved.time.clone(), own, tracks, is_transparent })
     }
 
     /// What is seen `after` a time in frames, of the film's frame with a number. Which clips those are, the
@@ -114,9 +116,7 @@ impl Composite {
 
     /// Whether one of the pictures has alpha.
     pub fn is_transparent(&self) -> bool {
-        let own = self.own.as_ref().is_some_and(|(_, schedule)| schedule.alpha.is_some());
-        let mut clips = self.tracks.iter().flat_map(|track| &track.clips);
-        own || clips.any(|clip| clip.shot.is_transparent())
+        self.is_transparent
     }
 
     /// As [`Composite::parts`], of pictures that may let through what is behind them.
@@ -176,11 +176,7 @@ struct Place {
 
 impl Place {
     fn remapped(self, time: Option<&Remap>) -> Self {
-        let moved = |moment: Moment| {
-            let shot = time.map_or(moment.shot, |time| time.at(moment.shot));
-            Moment { shot, ..moment }
-        };
-        Self { at: moved(self.at), seen: moved(self.seen), ..self }
+        Self { at: remapped(time, self.at), seen: remapped(time, self.seen), ..self }
     }
 }
 
