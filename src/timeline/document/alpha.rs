@@ -2,7 +2,7 @@
 
 use super::super::alpha::Channel;
 use super::super::ron_tree::{Node, Value};
-use super::decode::{Decoder, inner};
+use super::decode::{Decoder, Fields, inner};
 use super::form::{Apart, BOOL, By, Field, NUMBER, Record, TEXT, Words};
 use super::picture::{COLOUR, colour};
 use super::shape::Shape;
@@ -109,7 +109,7 @@ impl Decoder {
             };
         }
         let fields = self.fields(node, &ANY)?;
-        let kind = match (fields.get(KEY.name), fields.get(MATTE_FILE.name)) {
+        let (kind, read): (_, Reader) = match (fields.get(KEY.name), fields.get(MATTE_FILE.name)) {
             (Some(_), Some(_)) => {
                 let span = fields.name_span(MATTE_FILE.name).unwrap_or_default();
                 self.report.error(span, "`matte` is given beside `key`: expected only one of them");
@@ -119,10 +119,10 @@ impl Decoder {
                 fields.need(self, KEY.name);
                 return None;
             }
-            (None, Some(_)) => &MATTE,
+            (None, Some(_)) => (&MATTE, Self::matte),
             (Some(key), None) => match &inner(key).value {
-                Value::Tuple(..) => &OF_COLOUR,
-                Value::Word(word) if word == LUMA => &OF_LUMA,
+                Value::Tuple(..) => (&OF_COLOUR, Self::colour_key),
+                Value::Word(word) if word == LUMA => (&OF_LUMA, Self::luma_key),
                 _ => return self.expected("`luma` or a colour such as (0, 1, 0)", key),
             },
         };
@@ -136,21 +136,28 @@ impl Decoder {
             }
         }
         let invert = fields.given(self, &INVERT, false);
-        if kind.what == MATTE.what {
-            let path = fields.read(self, &MATTE_FILE);
-            let channel = match fields.get(CHANNEL.name) {
-                Some(_) => Some(fields.read(self, &CHANNEL)?),
-                None => None,
-            };
-            return Some(Alpha::Matte { path: path?, channel, invert: invert? });
-        }
-        if kind.what == OF_LUMA.what {
-            let (low, high) = (fields.read(self, &LOW), fields.read(self, &HIGH));
-            return Some(Alpha::Luma { low, high, invert: invert? });
-        }
+        let alpha = read(self, &fields, invert.unwrap_or_default());
+        invert.and(alpha)
+    }
+
+    fn luma_key(&mut self, fields: &Fields, invert: bool) -> Option<Alpha> {
+        let (low, high) = (fields.read(self, &LOW), fields.read(self, &HIGH));
+        Some(Alpha::Luma { low, high, invert })
+    }
+
+    fn colour_key(&mut self, fields: &Fields, invert: bool) -> Option<Alpha> {
         let (tolerance, softness) = (fields.read(self, &TOLERANCE), fields.read(self, &SOFTNESS));
         let spill = fields.read(self, &SPILL);
-        let colour = fields.read(self, &KEY_OF_COLOUR);
-        Some(Alpha::Colour { colour: colour?, tolerance, softness, spill, invert: invert? })
+        let colour = fields.read(self, &KEY_OF_COLOUR)?;
+        Some(Alpha::Colour { colour, tolerance, softness, spill, invert })
+    }
+
+    fn matte(&mut self, fields: &Fields, invert: bool) -> Option<Alpha> {
+        let path = fields.read(self, &MATTE_FILE);
+        let channel = fields.optional(self, &CHANNEL);
+        Some(Alpha::Matte { path: path?, channel: channel?, invert })
     }
 }
+
+/// Reads one kind of alpha, turned round or not.
+type Reader = fn(&mut Decoder, &Fields, bool) -> Option<Alpha>;

@@ -101,6 +101,18 @@ impl Fields<'_> {
         }
     }
 
+    /// The same, or nothing where the field is left out.
+    pub fn optional<F: Form>(
+        &self,
+        decoder: &mut Decoder,
+        field: &Field<F>,
+    ) -> Option<Option<F::Value>> {
+        match self.get(field.name) {
+            Some(_) => self.read(decoder, field).map(Some),
+            None => Some(None),
+        }
+    }
+
     /// The same as [`Fields::read`], beside the place of the field's name.
     pub fn read_named<F: Form>(
         &self,

@@ -134,15 +134,9 @@ impl Decoder {
 
     fn grid(&mut self, node: &Node) -> Option<Grid> {
         let fields = self.fields(node, &GRID_FIELDS)?;
-        let rows = match fields.get(ROWS.name) {
-            Some(_) => fields.read(self, &ROWS).map(Some),
-            None => Some(None),
-        };
+        let rows = fields.optional(self, &ROWS);
         let gap = fields.given(self, &GAP, 0);
-        let background = match fields.get(BETWEEN.name) {
-            Some(_) => fields.read(self, &BETWEEN).map(Some),
-            None => Some(None),
-        };
+        let background = fields.optional(self, &BETWEEN);
         let columns = fields.read(self, &COLUMNS);
         let cells = fields.read(self, &CELLS);
         Some(Grid {
