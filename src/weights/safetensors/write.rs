@@ -71,12 +71,14 @@ pub fn write(
             left = left.and_then(|left| left.checked_sub(numbers.len()));
             bytes.clear();
             if half {
-                bytes.extend(numbers.iter().flat_map(|&x| f16::from_f32(x).to_le_bytes()));
-                let beyond = |x: &&f32| x.is_finite() && f16::from_f32(**x).is_infinite();
-                if let Some(number) = numbers.iter().find(beyond) {
-                    return Err(Error::Invalid(format!(
-                        "`{name}` has a weight of {number}, and float16 ends at 65504; leave `--half` out"
-                    )));
+                for &number in numbers {
+                    let rounded = f16::from_f32(number);
+                    if rounded.is_infinite() && number.is_finite() {
+                        return Err(Error::Invalid(format!(
+                            "`{name}` has a weight of {number}, and float16 ends at 65504; leave `--half` out"
+                        )));
+                    }
+                    bytes.extend(rounded.to_le_bytes());
                 }
             } else {
                 bytes.extend(numbers.iter().flat_map(|number| number.to_le_bytes()));
