@@ -260,9 +260,35 @@ fn a_network_that_is_named_twice_is_one() {
                  (source: (model: \"builtin:x\", seeds: [1]), duration: 1)]])";
     let path = folder.path().join("film.ron");
     let document = Document::parse(path.to_string_lossy(), text).unwrap();
-    let models = document.models();
-    assert_eq!(models.len(), 2, "{models:?}");
-    assert_eq!(models[1], Model::Builtin("x".into()));
+    let syntheses = document.syntheses();
+    assert_eq!(syntheses.len(), 2, "{syntheses:?}");
+    assert_eq!(syntheses[1].model, Model::Builtin("x".into()));
+}
+
+#[test]
+fn a_canvas_goes_with_its_network() {
+    let text = "(model: \"builtin:a\", duration: 60, canvas: (512, 128), tracks: [[
+        (source: (seeds: [1]), duration: 10),
+        (source: (canvas: (300, 300), seeds: [1]), duration: 10),
+        (source: (model: \"builtin:b\", seeds: [1]), duration: 10),
+        (source: (model: \"builtin:b\", canvas: (128, 512), seeds: [1]), duration: 10),
+        (source: (model: \"builtin:a\", canvas: (512, 128), seeds: [1]), duration: 10),
+        (source: \"../fragments/opening.ron\", duration: 10),
+    ]])";
+    let (resolved, _, networks) = check(text).unwrap_or_else(|report| panic!("{report}"));
+    assert_eq!((resolved.canvas.size, networks), (Some((512, 128)), 5));
+    let of = |clip: &Clip| (clip.shot.network, clip.shot.canvas.extent);
+    let clips = resolved.tracks[0].clips.iter().map(of).collect::<Vec<_>>();
+    // The network of the fragment is another one, without a canvas.
+    let expected = [
+        (0, Some((512, 128))),
+        (1, Some((300, 300))),
+        (2, None),
+        (3, Some((128, 512))),
+        (0, Some((512, 128))),
+        (4, None),
+    ];
+    assert_eq!(clips, expected.map(|(network, canvas)| (Some(network), canvas)));
 }
 
 #[test]

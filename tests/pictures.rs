@@ -35,8 +35,8 @@ fn project(network: &str, more: &str) -> Project {
     Project::read(Path::new("pictures.ron"), text, None, &Overrides::default()).unwrap()
 }
 
-fn generators(project: &Project) -> [Generator; 1] {
-    [project.generator(Device::Cpu, Precision::F32).unwrap()]
+fn generators(project: &Project) -> Vec<Generator> {
+    project.generators(Device::Cpu, Precision::F32).unwrap()
 }
 
 /// Keeps what it is given.
@@ -163,6 +163,32 @@ fn a_draft_is_every_fourth_frame_smaller() {
     let small = project(NETWORKS[0], "size: (13, 10)");
     let frame = still(&small, &generators(&small), 4.0, Depth::U8).unwrap();
     assert_eq!(frame, frames[1]);
+}
+
+/// Clips of one network upon two canvases are those that films of their own would be.
+#[test]
+fn clips_have_canvases() {
+    let seeds = "duration: 6, seeds: [1, 2]";
+    let model = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/stylegan3-t-tiny.pkl");
+    let read = |text: &str| {
+        let text = format!(
+            "(model: {model:?}, duration: 6, output: (preset: \"exr\"), size: (96, 48), {text})"
+        );
+        Project::read(Path::new("pictures.ron"), text, None, &Overrides::default()).unwrap()
+    };
+    let film = read(&format!(
+        "canvas: (96, 48), tracks: [[(source: ({seeds}), out: 3),
+          (source: (canvas: (80, 40), {seeds}), in: 3)]]"
+    ));
+    let film = rendered(&film, Depth::F32, 2, 1);
+    let apart = ["canvas: (96, 48)", "canvas: (80, 40)"]
+        .map(|canvas| rendered(&read(&format!("{canvas}, seeds: [1, 2]")), Depth::F32, 2, 1));
+    for (i, picture) in film.iter().enumerate() {
+        assert_eq!((picture.width, picture.height), (96, 48));
+        let [own, other] = [i / 3, 1 - i / 3].map(|of| floats(&apart[of][i]));
+        assert!(floats(picture) == own, "frame {i}");
+        assert!(floats(picture) != other, "frame {i}");
+    }
 }
 
 #[test]

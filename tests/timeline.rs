@@ -81,12 +81,12 @@ fn check(
     let there = document.sounds(overrides).into_iter().filter(|path| path.is_file());
     let sounds = there.map(|path| (path, Ok(Arc::new(heard())))).collect();
     // A film may have several networks, of which the names of built-in ones say what they are.
-    let networks = document.models().into_iter().map(|model| {
-        let facts = match &model {
+    let networks = document.syntheses().into_iter().map(|synthesis| {
+        let facts = match &synthesis.model {
             Model::Builtin(name) if name == "stylegan2" => self::network(name),
             _ => self::network(network),
         };
-        (model, facts)
+        (synthesis, facts)
     });
     let networks = networks.collect();
     document.check(&Facts { sounds, networks, ..facts(network) }, overrides)

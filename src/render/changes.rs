@@ -80,6 +80,14 @@ pub fn changes(a: &Project, b: &Project) -> Result<Changes> {
     tell(!same_model, "network", models.map(|sha256| sha256.chars().take(12).collect()));
     let size = |p: &Project| format!("{}x{}", p.size().0, p.size().1);
     tell(a.size() != b.size(), "size", [size(a), size(b)]);
+    let canvases = |p: &Project| {
+        let shown = |canvas: Option<(u32, u32)>| match canvas {
+            Some((width, height)) => format!("{width}x{height}"),
+            None => "the trained square".into(),
+        };
+        p.canvases().into_iter().map(shown).collect::<Vec<_>>().join(", ")
+    };
+    tell(a.canvases() != b.canvases(), "canvas", [canvases(a), canvases(b)]);
     let (canvas_a, canvas_b) = (of_a.canvas, of_b.canvas);
     let fits = [canvas_a, canvas_b].map(|c| format!("{:?}", c.fit).to_lowercase());
     tell(canvas_a.fit != canvas_b.fit, "fit", fits);

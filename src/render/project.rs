@@ -32,9 +32,29 @@ pub struct Project {
     /// Remarks about the timeline that do not stand in the way.
     pub warnings: Report,
     /// In the order that the resolved timeline counts them in; at least one.
-    networks: Vec<(Network, Config)>,
+    networks: Vec<Opened>,
     /// How fast pictures change along the paths that were measured.
     tables: speed::Measured,
+}
+
+/// A network of a film.
+struct Opened {
+    network: Network,
+    config: Config,
+    /// Width and height of what is synthesised, pixels; none for the trained square.
+    canvas: Option<(u32, u32)>,
+}
+
+impl Opened {
+    fn generator(&self, device: Device, precision: Precision) -> Result<Generator> {
+        self.network.generator_on(self.canvas, device, precision)
+    }
+
+    /// The size of its pictures in areas of the trained one.
+    fn areas(&self) -> f64 {
+        let side = self.config.image().0 as f64;
+        self.canvas.map_or(1.0, |(w, h)| f64::from(w) * f64::from(h) / (side * side))
+    }
 }
 
 impl Project {
@@ -71,13 +91,18 @@ impl Project {
     ) -> Result<Self> {
         let document = Document::parse(path.to_string_lossy(), text).map_err(Error::Timeline)?;
         let (mut networks, mut opened) = (Vec::new(), Vec::new());
-        for model in document.models() {
-            let (facts, network) = match Network::open(&model) {
-                Ok((network, config)) => (Ok(network_facts(&config)), Some((network, config))),
-                Err(error) => (Err(Problem { message: error.to_string(), help: None }), None),
+        for synthesis in document.syntheses() {
+            let facts = match Network::open(&synthesis.model) {
+                Ok((network, config)) => {
+                    let facts = network_facts(&config);
+                    let square = (facts.resolution, facts.resolution);
+                    let canvas = synthesis.canvas.filter(|canvas| *canvas != square);
+                    opened.push(Opened { network, config, canvas });
+                    Ok(facts)
+                }
+                Err(error) => Err(Problem { message: error.to_string(), help: None }),
             };
-            networks.push((model, facts));
-            opened.extend(network);
+            networks.push((synthesis, facts));
         }
         // A timeline's own is the first.
         let own = networks.first().filter(|_| document.model().is_some());
@@ -110,23 +135,22 @@ impl Project {
 
     /// The network that the timeline names; the first one of a film that clips bring others to.
     pub fn network(&self) -> &Network {
-        &self.networks[0].0
+        &self.networks[0].network
     }
 
     /// All networks of the film.
     pub fn networks(&self) -> impl Iterator<Item = &Network> {
-        self.networks.iter().map(|(network, _)| network)
+        self.networks.iter().map(|opened| &opened.network)
     }
 
     /// Reads the network's weights onto a device.
     pub fn generator(&self, device: Device, precision: Precision) -> Result<Generator> {
-        self.network().generator_on(self.resolved.canvas.extent, device, precision)
+        self.networks[0].generator(device, precision)
     }
 
-    /// Reads the weights of all networks onto a device, once each.
+    /// Reads the weights of all networks onto a device, once for each canvas.
     pub fn generators(&self, device: Device, precision: Precision) -> Result<Vec<Generator>> {
-        let extent = self.resolved.canvas.extent;
-        self.networks().map(|network| network.generator_on(extent, device, precision)).collect()
+        self.networks.iter().map(|opened| opened.generator(device, precision)).collect()
     }
 
     /// The inputs of all frames, of a timeline that is one picture all the time. Paths of perceptual speed
@@ -174,7 +198,7 @@ impl Project {
     ) -> Result<Tables> {
         let mapping = mapping(generators, number)?;
         let network = self.networks.get(number).ok_or_else(|| no_network(number))?;
-        self.tables.of(shot, (&network.0, number, &mapping), progress)
+        self.tables.of(shot, (&network.network, number, &mapping), progress)
     }
 
     /// What all frames are made of. `generators` are those of [`Self::generators`].
@@ -193,26 +217,23 @@ impl Project {
 
     /// Width and height of the output, pixels.
     pub fn size(&self) -> (u32, u32) {
-        self.resolved.size(self.networks[0].1.image().0 as u32)
+        self.resolved.size(self.networks[0].config.image().0 as u32)
     }
 
     /// About what a frame takes on two cores, seconds, of the slowest network: see `benches/results`. It
     /// grows with the side of the picture and no faster, because the larger networks have fewer channels there.
     pub fn frame_seconds(&self) -> f64 {
-        let seconds = |config: &Config| {
-            let of_256 = match config {
+        let seconds = |opened: &Opened| {
+            let of_256 = match opened.config {
                 Config::StyleGan3(_) => 0.5,
                 Config::StyleGan2(_) => 0.13,
             };
-            of_256 * config.image().0 as f64 / 256.0
+            of_256 * opened.config.image().0 as f64 / 256.0 * opened.areas()
         };
-        let slowest = self.networks.iter().map(|(_, config)| seconds(config)).fold(0.0, f64::max);
-        let side = self.networks[0].1.image().0 as f64;
-        let canvas = self.resolved.canvas.extent;
-        let areas = canvas.map_or(1.0, |(w, h)| f64::from(w) * f64::from(h) / (side * side));
+        let slowest = self.networks.iter().map(seconds).fold(0.0, f64::max);
         let images = self.resolved.grid.as_ref().map_or(1, |grid| grid.cells.len())
             * self.resolved.shutter.map_or(1, |shutter| shutter.samples as usize);
-        slowest * areas * images as f64
+        slowest * images as f64
     }
 
     /// Makes it a draft: pictures of a part of the width and height (even where the preset asks for
@@ -231,12 +252,19 @@ impl Project {
         }
     }
 
-    /// About the memory in bytes that an image takes on the CPU beside the weights; none for what is not
-    /// known.
+    /// About the memory in bytes that an image of the timeline's own network takes on the CPU beside the
+    /// weights; none for what is not known.
     pub fn memory(&self) -> Option<u64> {
-        let Config::StyleGan3(config) = &self.networks[0].1 else { return None };
-        let canvas = self.resolved.canvas.extent.map(|(w, h)| (w as usize, h as usize));
+        let Opened { config: Config::StyleGan3(config), canvas, .. } = &self.networks[0] else {
+            return None;
+        };
+        let canvas = canvas.map(|(w, h)| (w as usize, h as usize));
         Some(StyleGan3Config { canvas, ..config.clone() }.memory())
+    }
+
+    /// What each of the networks synthesises: width and height in pixels, none for the trained square.
+    pub fn canvases(&self) -> Vec<Option<(u32, u32)>> {
+        self.networks.iter().map(|opened| opened.canvas).collect()
     }
 
     /// What a sink must know to take the whole film.

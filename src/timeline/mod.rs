@@ -25,7 +25,7 @@ pub mod tempo;
 pub mod time;
 
 pub use check::{Facts, NetworkFacts, Overrides, PresetFacts, Problem};
-pub use document::{Document, Model, is_json};
+pub use document::{Document, Model, Synthesis, is_json};
 pub use resolved::Resolved;
 
 use crate::report::Report;

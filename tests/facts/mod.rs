@@ -23,8 +23,11 @@ pub fn network() -> NetworkFacts {
 /// Each model of a document as `network` says, the presets `h264` and, with alpha, `prores-4444`, and no sounds.
 #[allow(dead_code, reason = "not all that share this check whole documents")]
 pub fn facts(document: &Document, network: impl Fn(&Model) -> NetworkFacts) -> Facts {
-    let networks: Vec<_> =
-        document.models().into_iter().map(|model| (model.clone(), Ok(network(&model)))).collect();
+    let networks: Vec<_> = document
+        .syntheses()
+        .into_iter()
+        .map(|own| (own.clone(), Ok(network(&own.model))))
+        .collect();
     let preset = |name: &str, alpha: bool| PresetFacts {
         name: name.into(),
         even_width: !alpha,

@@ -95,7 +95,7 @@ impl Check<'_> {
                 "choose `by: pixels`",
             ),
             Some(last) if clip.shot.network != last.shot.network => (
-                "the latents of two networks cannot be blended: these clips have different ones",
+                "the latents of two networks or canvases cannot be blended: these clips have different ones",
                 "choose `by: pixels`",
             ),
             Some(last) if !alike(clip, last) => (

@@ -25,7 +25,7 @@ use std::sync::Arc;
 
 use super::arrays::Array;
 use super::curve::{Curve, Key};
-use super::document::{self, Document, Model, Scalar, Track, identity};
+use super::document::{self, Document, Scalar, Synthesis, Track};
 use super::easing::Easing;
 use super::expression::Scene;
 use super::number::Number;
@@ -45,8 +45,8 @@ pub struct Facts {
     /// The network of [`Document::model`], or why there is none. It is reported at the model's
     /// place; without a model in the document it is not looked at.
     pub network: Result<NetworkFacts, Problem>,
-    /// All of [`Document::models`], in that order; may be left empty for a timeline without tracks.
-    pub networks: Vec<(Model, Result<NetworkFacts, Problem>)>,
+    /// All of [`Document::syntheses`], in that order; may be left empty for a timeline without tracks.
+    pub networks: Vec<(Synthesis, Result<NetworkFacts, Problem>)>,
     /// All output presets by name, and the preset file of [`Document::preset`] by its path.
     pub presets: Vec<PresetFacts>,
     /// What is heard in the files of [`Document::sounds`] that are there, or why nothing is.
@@ -118,17 +118,16 @@ pub struct Overrides {
 impl Facts {
     /// The same about another timeline of the film.
     fn about(&self, document: &Document) -> Self {
-        let model = document.model();
-        let known = model.as_ref().and_then(|model| self.number(model));
+        let known = self.number(document);
         let missing = || Err(Problem { message: "no network".into(), help: None });
         let network = known.map_or_else(missing, |i| self.networks[i].1.clone());
         Self { network, ..self.clone() }
     }
 
-    /// A network's number in the film.
-    fn number(&self, model: &Model) -> Option<usize> {
-        let model = identity(model);
-        self.networks.iter().position(|(known, _)| identity(known) == model)
+    /// The number of what draws a timeline's own pictures, in the film.
+    fn number(&self, document: &Document) -> Option<usize> {
+        let own = document.synthesis()?;
+        self.networks.iter().position(|(known, _)| known.is(&own))
     }
 }
 
@@ -238,7 +237,7 @@ impl Check<'_> {
             self.held_alpha(canvas.ground, preset);
         }
         let own = document.written.tracks.is_empty() || document.written.source.is_some();
-        let number = document.model().and_then(|model| facts.number(&model)).unwrap_or(0);
+        let number = facts.number(document).unwrap_or(0);
         let mut head = Head {
             fps,
             frames,
@@ -250,7 +249,8 @@ impl Check<'_> {
         if !document.written.tracks.is_empty() {
             // Networks may differ in size: the film does not.
             let side = self.network.map(|network| network.resolution);
-            head.canvas.size = canvas.size.or(side.map(|side| (side, side)));
+            let square = side.map(|side| (side, side));
+            head.canvas.size = canvas.size.or(canvas.extent).or(square);
         }
         let shot = if own { self.shot(&head) } else { self.black(&head) };
         let time = self.film_time(frames);

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::super::document::{self, Document};
+use super::super::document::Document;
 use super::super::expression::Scene;
 use super::super::resolved::Resolved;
 use super::super::tempo::Clock;
@@ -75,11 +75,10 @@ impl Check<'_> {
         facts: &Facts,
     ) -> Option<Arc<Resolved>> {
         let facts = facts.about(document);
-        let model = document.model();
-        let head = Head {
+        let mut head = Head {
             frames: Some(length.ceil().max(1.0) as u64),
             audio: None,
-            network: Some(model.as_ref().and_then(|model| facts.number(model)).unwrap_or(0)),
+            network: Some(facts.number(document).unwrap_or(0)),
             ..head.clone()
         };
         let mut check = Check {
@@ -93,13 +92,17 @@ impl Check<'_> {
             arrays: std::mem::take(&mut self.arrays),
             shown: std::collections::HashMap::new(),
         };
-        let span = |document: &Document| {
-            let model = document.written.model.as_ref();
-            model.map(|model: &document::Spanned<String>| model.span.clone())
-        };
-        // That of the document is looked at there.
-        if span(document) != span(self.document) {
+        // Those of the document are looked at there.
+        let (own, outer) = (&document.written, &self.document.written);
+        if own.model.as_ref().map(|model| &model.span)
+            != outer.model.as_ref().map(|model| &model.span)
+        {
             check.model(&facts);
+        }
+        if own.canvas.as_ref().map(|canvas| &canvas.span)
+            != outer.canvas.as_ref().map(|canvas| &canvas.span)
+        {
+            head.canvas.extent = check.extent();
         }
         let shot = check.shot(&head);
         self.arrays = check.arrays;

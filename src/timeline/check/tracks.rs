@@ -71,9 +71,8 @@ impl Check<'_> {
             _ => file,
         };
         let (start, extent, shot) = (start?, extent?, shot?);
-        if shot.grid.is_some() || shot.canvas.extent.is_some() {
-            let message =
-                "a clip's source has no `grid` and no `canvas`: these are of a whole film";
+        if shot.grid.is_some() {
+            let message = "a clip's source has no `grid`: that is of a whole film";
             self.report.error(clip.span.clone(), message);
             return None;
         }

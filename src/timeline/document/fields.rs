@@ -63,6 +63,7 @@ pub(super) static SHOWN: Record = Record {
     what: "what a clip shows",
     fields: &[
         &MODEL,
+        &CANVAS,
         &LENGTH,
         &SEEDS,
         &LATENT,

@@ -39,7 +39,7 @@ pub use from_json::is_json;
 pub(super) use from_json::{schema, written};
 pub(super) use latent::{Latent, Loop, Seeds, Source};
 pub(super) use mix::{Layers, Mix};
-pub(super) use models::identity;
+pub use models::Synthesis;
 pub(super) use music::{Marker, Music, TempoKey};
 pub(super) use picture::{Grid, MotionBlur};
 pub(super) use point::{ArrayItem, Point};

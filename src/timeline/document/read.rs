@@ -82,8 +82,8 @@ impl Decoder {
         written
     }
 
-    /// What a clip shows, where that stands in the clip itself: its network, where it names none, its
-    /// rate, music and what is heard are the document's.
+    /// What a clip shows, where that stands in the clip itself: its network, where it names none, with the
+    /// canvas, its rate, music and what is heard are the document's.
     pub fn fragment(&mut self, node: &Node, outer: &Written) -> Option<Written> {
         let fields = self.fields(node, &SHOWN)?;
         fields.read(self, &VARIABLES);
@@ -95,8 +95,13 @@ impl Decoder {
             }
             (Some(_), _) => fields.read(self, &MODEL),
         };
+        let canvas = match (fields.get(CANVAS.name), fields.get(MODEL.name)) {
+            // It goes with the network.
+            (None, None) => outer.canvas.clone(),
+            _ => fields.read(self, &CANVAS),
+        };
         let duration = fields.read(self, &LENGTH);
-        let mut written = Written { model, duration, fps: outer.fps, ..Written::default() };
+        let mut written = Written { model, canvas, duration, fps: outer.fps, ..Written::default() };
         self.picture(&fields, &mut written);
         Some(written)
     }
@@ -131,11 +136,13 @@ impl Decoder {
 
     /// Tells of what films of clips cannot have.
     fn no_tracks(&mut self, fields: &Fields) {
-        for (name, span) in
-            [CANVAS.name, GRID.name].iter().filter_map(|n| Some((n, fields.name_span(n)?)))
-        {
-            let message = format!("`{name}` is given beside `tracks`: expected only one of them");
+        if let Some(span) = fields.name_span(GRID.name) {
+            let message = "`grid` is given beside `tracks`: expected only one of them";
             self.report.error(span, message);
+        }
+        if let (Some(span), None) = (fields.name_span(CANVAS.name), fields.get(MODEL.name)) {
+            let message = "`canvas` has no effect: no `model` is named beside it";
+            self.report.error(span, message).help("move both into the `source` of a clip");
         }
     }
 
