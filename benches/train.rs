@@ -39,6 +39,7 @@ fn main() -> Result<()> {
         augment: Augment::None,
         pipe: "bgc".parse().unwrap_or_else(|_| unreachable!("a known group")),
         mirror: false,
+        hold_out: 0,
         freeze_d: 0,
         seed: 1,
         channels: (Some(number(2, 2048)), Some(number(3, 64))),
@@ -61,6 +62,7 @@ fn main() -> Result<()> {
     let source = Source {
         images: &images,
         order: Order::new(1, images.len()),
+        held_out: None,
         device: Device::Cpu,
         group: &group,
     };

@@ -56,6 +56,7 @@ pub fn run(args: &TrainArgs) -> Result<()> {
         },
         pipe: args.augmentations.clone(),
         mirror: args.mirror,
+        hold_out: args.hold_out as usize,
         freeze_d: args.freeze_d,
         seed: args.seed,
         channels: (args.channel_base.map(|n| n as usize), args.channel_max.map(|n| n as usize)),
@@ -186,15 +187,15 @@ impl Watch for Show {
     }
 
     fn look(&self, images: u64, network: &Path) -> Result<Vec<(String, f64)>> {
-        let figures = self.1.look(network, images)?;
-        if !figures.is_empty() {
-            let all = figures.iter().map(|(name, value)| format!("{name} {value:.4}"));
-            let text = format!("{}: {}", network.display(), all.collect::<Vec<_>>().join(", "));
-            let named: BTreeMap<_, _> = figures.iter().cloned().collect();
-            let event = json!({"event": "figures", "images": images, "figures": named});
-            self.0.tell(&text, &event);
-        }
-        Ok(figures)
+        self.1.look(network, images)
+    }
+
+    fn measured(&self, images: u64, network: &Path, figures: &[(String, f64)]) {
+        let all = figures.iter().map(|(name, value)| format!("{name} {value:.4}"));
+        let text = format!("{}: {}", network.display(), all.collect::<Vec<_>>().join(", "));
+        let named: BTreeMap<_, _> = figures.iter().cloned().collect();
+        let event = json!({"event": "figures", "images": images, "figures": named});
+        self.0.tell(&text, &event);
     }
 
     fn fitted(&self, fitted: &Fitted) {

@@ -42,6 +42,10 @@ pub struct TrainArgs {
     /// Show every image flipped left to right, too
     #[arg(long)]
     pub mirror: bool,
+    /// Images that are not trained on, drawn at random: of each network that is kept they tell r_v, how much
+    /// the discriminator knows its images by heart, from 0 to 1
+    #[arg(long, value_name = "N", default_value = "0")]
+    pub hold_out: u32,
     /// Train a network for the images' classes
     #[arg(long)]
     pub cond: bool,

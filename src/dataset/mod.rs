@@ -85,6 +85,19 @@ impl Dataset {
         Self { mirrored: true, ..self.clone() }
     }
 
+    /// Some of its images, in this order, none of them flipped.
+    ///
+    /// # Panics
+    /// Where a number is not that of an image of the set.
+    #[must_use]
+    pub fn only(&self, numbers: &[usize]) -> Self {
+        let images = numbers.iter().map(|&i| self.file(i)).collect();
+        let labels = self.labels.as_ref();
+        let labels =
+            labels.map(|labels| numbers.iter().map(|&i| labels[i % labels.len()]).collect());
+        Self { images, labels, mirrored: false, ..self.clone() }
+    }
+
     /// Whether the flipped images belong to it.
     pub fn is_mirrored(&self) -> bool {
         self.mirrored

@@ -14,6 +14,8 @@ pub enum Purpose {
     Order = 3,
     /// Latents of the sample grids.
     Samples = 4,
+    /// Which images are held out.
+    HeldOut = 5,
     /// Latents z, by phase and sample.
     Latent = 16,
     /// The second latent and the crossover of mixing.
@@ -30,7 +32,7 @@ pub enum Purpose {
     Direction = 112,
 }
 
-/// A part of an iteration, with draws of its own.
+/// A part of an iteration, or of what is measured of the networks, with draws of its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u32)]
 pub enum Phase {
@@ -42,6 +44,8 @@ pub enum Phase {
     Dmain,
     /// Its R1 regularisation.
     Dreg,
+    /// What overfitting is measured with.
+    Validation,
 }
 
 /// The draws of one sample of a phase; samples are counted through the whole training.

@@ -1,9 +1,24 @@
-//! The order in which training sees the images: every epoch a permutation of its own.
+//! Which images training sees, and in which order: every epoch a permutation of its own.
 
 use std::sync::{Mutex, PoisonError};
 
 use super::draws::Purpose;
+use super::settings::Settings;
+use crate::dataset::Dataset;
 use crate::signal::Draws;
+
+/// The images that are trained on, and those that are held out.
+pub fn divided(images: &Dataset, settings: &Settings) -> (Dataset, Option<Dataset>) {
+    if settings.hold_out == 0 {
+        return (images.clone(), None);
+    }
+    let mut draws = Draws::new(settings.seed, Purpose::HeldOut as u32, 0);
+    let mut numbers = draws.permutation(images.len());
+    let mut held_out = numbers.split_off(images.len() - settings.hold_out);
+    numbers.sort_unstable();
+    held_out.sort_unstable();
+    (images.only(&numbers), Some(images.only(&held_out)))
+}
 
 /// The order for one seed.
 #[derive(Debug)]

@@ -9,12 +9,12 @@ use tch::Device;
 
 use super::best::Best;
 use super::events::Events;
-use super::order::Order;
+use super::order::{Order, divided};
 use super::samples;
 use super::settings::Settings;
 use super::state::State;
 use super::stats::{Log, Means, Tick};
-use super::step::{ADA_INTERVAL, Source, step};
+use super::step::{ADA_INTERVAL, Source, overfitting, step};
 use super::transfer::{Fitted, transfer};
 use super::{checkpoint, curves};
 use crate::dataset::Dataset;
@@ -59,6 +59,8 @@ pub trait Watch: Progress {
     /// # Errors
     /// What ends the training; its checkpoint is there.
     fn look(&self, images: u64, network: &Path) -> Result<Vec<(String, f64)>>;
+    /// All figures of a network that is kept, if there are any.
+    fn measured(&self, images: u64, network: &Path, figures: &[(String, f64)]);
     /// What was taken over from another network.
     fn fitted(&self, fitted: &Fitted);
 }
@@ -108,9 +110,10 @@ pub fn run(
         r_t: None,
     };
     watch.begun(state.counters.images);
-    let set = if settings.mirror { images.mirrored() } else { images.clone() };
+    let (set, held_out) = divided(images, settings);
+    let set = if settings.mirror { set.mirrored() } else { set };
     let order = Order::new(settings.seed, set.len());
-    let source = Source { images: &set, order, device, group };
+    let source = Source { images: &set, order, held_out, device, group };
     if state.counters.images == 0 && run.record.is_some() {
         let json = serde_json::to_string_pretty(settings);
         let json = json.map_err(|e| Error::Invalid(format!("cannot write the settings: {e}")))?;
@@ -137,7 +140,7 @@ pub fn run(
         run.iterate(&mut state, &source)?;
     }
     watch.update(&status(&state));
-    run.own(|run| run.snapshot(&state))?;
+    run.own(|run| run.snapshot(&state, &source))?;
     Ok(Outcome { images: state.counters.images, network: run.network(&state) })
 }
 
@@ -236,7 +239,7 @@ impl Run<'_> {
             self.tick(state)?;
         }
         if crossed(self.options.snap) && !done {
-            self.own(|run| run.snapshot(state))?;
+            self.own(|run| run.snapshot(state, source))?;
         } else if self.saved.elapsed() > CHECKPOINT_EVERY {
             self.own(|run| run.checkpoint(state))?;
         }
@@ -278,16 +281,19 @@ impl Run<'_> {
     }
 
     /// Everything that is kept.
-    fn snapshot(&mut self, state: &State) -> Result<()> {
+    fn snapshot(&mut self, state: &State, source: &Source) -> Result<()> {
         let begun = Instant::now();
         let (network, images) = (self.network(state), state.counters.images);
         checkpoint::save_network(&network, &state.g_ema, self.settings)?;
         self.samples(state)?;
         self.checkpoint(state)?;
-        let figures = self.watch.look(images, &network)?;
+        let mut figures = self.watch.look(images, &network)?;
+        let r_v = overfitting(state, self.settings, source)?;
+        figures.extend(r_v.map(|r_v| ("r_v".to_owned(), r_v)));
         if let Some(record) = &mut self.record
             && !figures.is_empty()
         {
+            self.watch.measured(images, &network, &figures);
             let line = figures.iter().map(|(name, value)| (name.clone(), json!(value)));
             let line = line.chain([("images".to_owned(), json!(images))]);
             record.log.add(&Value::Object(line.collect()))?;

@@ -25,6 +25,8 @@ pub struct Request {
     pub pipe: Pipe,
     /// Flipped images, too.
     pub mirror: bool,
+    /// Images that are not trained on, but measured with.
+    pub hold_out: usize,
     /// Layers of the discriminator that stay as they are.
     pub freeze_d: usize,
     /// All that is random follows from it.
@@ -76,6 +78,8 @@ pub struct Settings {
     pub ada_target: f64,
     pub ada_kimg: f64,
     pub mirror: bool,
+    #[serde(default)]
+    pub hold_out: usize,
     pub freeze_d: usize,
     pub transfer: Option<String>,
     pub half: bool,
@@ -93,6 +97,12 @@ impl Request {
         if batch_gpu == 0 || batch % batch_gpu != 0 {
             return Err(Error::Usage(format!(
                 "`--batch-gpu {batch_gpu}` does not divide `--batch {batch}`; choose one of its divisors"
+            )));
+        }
+        let (held, all) = (self.hold_out, images.len());
+        if held >= all {
+            return Err(Error::Usage(format!(
+                "`--hold-out {held}` leaves nothing of {all} images to train on; choose a smaller number"
             )));
         }
         let classes = match (self.conditional, images.classes()) {
@@ -135,6 +145,7 @@ impl Request {
                 Some(_) => preset.ada_kimg.1,
             },
             mirror: self.mirror,
+            hold_out: self.hold_out,
             freeze_d: self.freeze_d,
             transfer: self.transfer,
             half: self.half,

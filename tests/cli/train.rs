@@ -149,7 +149,7 @@ fn networks_that_are_kept_are_looked_at() {
     let folder = Folder::new();
     let args = set(&folder).join(" ").replace("--walk 0", "--walk 0.5");
     let args: Vec<_> = args.split(' ').map(str::to_owned).collect();
-    let more = "-o run --keep 1 --metrics eq-t,kid --samples 12";
+    let more = "-o run --keep 1 --metrics eq-t,kid --samples 12 --hold-out 4";
     let events = run(&folder, &with(&args, more)).ok().events();
     let figures: Vec<_> = events.iter().filter(|event| event["event"] == "figures").collect();
     let images: Vec<_> = figures.iter().map(|event| event["images"].as_u64().unwrap()).collect();
@@ -166,11 +166,12 @@ fn networks_that_are_kept_are_looked_at() {
         assert_eq!(walk[0]["nb_read_packets"], "12");
     }
     let log = String::from_utf8(folder.read("run/stats.jsonl")).unwrap();
-    assert_eq!(log.lines().filter(|line| line.contains("eq-t")).count(), 4);
+    let measured = |line: &&str| line.contains("eq-t") && line.contains("r_v");
+    assert_eq!(log.lines().filter(measured).count(), 4);
     // The best one's checkpoint outlives a resumed training, too.
     let args = args.join(" ").replace("--kimg 0.16", "--kimg 0.2");
     let args: Vec<_> = args.split(' ').map(str::to_owned).collect();
-    run(&folder, &with(&args, "-o run --keep 1 --metrics none --resume")).ok();
+    run(&folder, &with(&args, "-o run --keep 1 --metrics none --hold-out 4 --resume")).ok();
     assert!(folder.path(&kept(written["images"].as_u64().unwrap())).exists());
 }
 

@@ -5,10 +5,13 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use sg3render::dataset::{Dataset, Writer, encode};
+use sg3render::network::discriminator::Discriminator;
 use sg3render::network::processes::Group;
+use sg3render::network::trainable::{Noise, Trainable};
 use sg3render::network::{Config, StyleGan2Config, StyleGan3Config};
 use sg3render::progress::{Progress, Status};
 use sg3render::signal::Draws;
+use sg3render::train::draws::{Phase, Purpose, of};
 use sg3render::train::preset::{Blur, Channels, Generator, PathLength};
 use sg3render::train::settings::{Augment, Request, Settings};
 use sg3render::train::state::State;
@@ -17,7 +20,7 @@ use sg3render::train::transfer::{Fitted, transfer};
 use sg3render::train::{Options, Preset, Watch, checkpoint, run};
 use sg3render::weights::{NetworkFile, Part};
 use sg3render::{Error, Result};
-use tch::Device;
+use tch::{Device, Kind, Tensor};
 
 /// Images in an iteration.
 const BATCH: usize = 4;
@@ -44,6 +47,7 @@ impl Watch for Stop {
         assert!(network.exists());
         Ok(Vec::new())
     }
+    fn measured(&self, _: u64, _: &Path, _: &[(String, f64)]) {}
     fn fitted(&self, _: &Fitted) {}
 }
 
@@ -51,10 +55,15 @@ const ENDLESS: u64 = 1 << 60;
 
 /// Smooth blobs, in two classes.
 fn images(folder: &Path, side: usize, channels: usize, count: usize) -> Dataset {
+    images_of(folder, side, channels, (0..count as u64).collect())
+}
+
+/// Those of some numbers.
+fn images_of(folder: &Path, side: usize, channels: usize, numbers: Vec<u64>) -> Dataset {
     let path = folder.join("set.zip");
     let mut writer = Writer::create(&path, true).unwrap();
-    for n in 0..count {
-        let mut draws = Draws::new(9, 0, n as u64);
+    for (n, number) in numbers.into_iter().enumerate() {
+        let mut draws = Draws::new(9, 0, number);
         let (x, y) = (draws.uniform() * side as f64, draws.uniform() * side as f64);
         let level = |i: usize| {
             let (dx, dy) = ((i % side) as f64 - x, (i / side) as f64 - y);
@@ -80,6 +89,7 @@ fn request(preset: Preset) -> Request {
         augment: Augment::Ada,
         pipe: "bgcfnc".parse().unwrap(),
         mirror: false,
+        hold_out: 0,
         freeze_d: 0,
         seed: 5,
         channels: (None, None),
@@ -185,6 +195,64 @@ fn gradients_accumulate() {
         // The magnitudes are averaged over other batches.
         assert!(error < 1e-2, "{error}");
     }
+}
+
+/// Against means of images that the discriminator judges one by one; and whatever is held out makes no
+/// difference to the training.
+#[test]
+fn overfitting_is_measured_with_images_that_are_held_out() {
+    const IMAGES: usize = 12;
+    const HELD_OUT: usize = 6;
+    let seed = request(tiny()).seed;
+    let order = Draws::new(seed, Purpose::HeldOut as u32, 0).permutation(IMAGES);
+    let (trained_on, held_out) = order.split_at(IMAGES - HELD_OUT);
+    let run = |others: u64| {
+        let folder = tempfile::tempdir().unwrap();
+        let number = |n: usize| n as u64 + if held_out.contains(&n) { others } else { 0 };
+        let set = images_of(folder.path(), 16, 3, (0..IMAGES).map(number).collect());
+        let request = Request { augment: Augment::None, hold_out: HELD_OUT, ..request(tiny()) };
+        let mut settings = request.resolve(&set).unwrap();
+        settings.discriminator.mbstd_group_size = 1;
+        let out = folder.path().join("run");
+        train(&set, &settings, &options(out.clone(), 30, false), ENDLESS).unwrap();
+        let (_, path) = checkpoint::list(&out).unwrap().remove(0);
+        let (state, _) = checkpoint::load(&path, Device::Cpu).unwrap();
+        let log = fs::read_to_string(out.join("stats.jsonl")).unwrap();
+        let last: serde_json::Value = serde_json::from_str(log.lines().last().unwrap()).unwrap();
+        (set, settings, state, last["r_v"].as_f64().unwrap(), folder)
+    };
+    let (set, settings, state, r_v, _folder) = run(0);
+    // The second training, too, is begun where gradients are switched off.
+    let _no_grad = tch::no_grad_guard();
+    let d = Discriminator::new(&settings.discriminator, &state.d, true, false).unwrap();
+    let mean = |images: Vec<Tensor>| {
+        let logits =
+            images.iter().map(|image| d.forward(image, None).unwrap().double_value(&[0, 0]));
+        logits.sum::<f64>() / images.len() as f64
+    };
+    let real = |n: &usize| {
+        let pixels = Tensor::from_slice(&set.image(*n).unwrap()).reshape([1, 3, 16, 16]);
+        pixels.to_kind(Kind::Float) / 127.5 - 1.0
+    };
+    let g = Trainable::new(&settings.generator, &state.g, true, false).unwrap();
+    let generated = |n: usize| {
+        let z = of(seed, Purpose::Latent, Phase::Validation, n as u64).normal_values(16);
+        let w = g.map(&Tensor::from_slice(&z).reshape([1, 16]), None, None).unwrap();
+        let ws = w.unsqueeze(1).repeat([1, settings.generator.num_ws() as i64, 1]);
+        g.synthesise(&ws, &Noise::Constant, None).unwrap()
+    };
+    let train = mean(trained_on.iter().map(real).collect());
+    let validation = mean(held_out.iter().map(real).collect());
+    let expected = (train - validation) / (train - mean((0..HELD_OUT).map(generated).collect()));
+    assert!((r_v - expected).abs() < 1e-4 * expected.abs().max(1.0), "{r_v} {expected}");
+
+    let (_, _, other, other_r_v, _folder) = run(1000);
+    for ((name, tensor), (_, other)) in state.tensors().into_iter().zip(other.tensors()) {
+        assert!(tensor.equal(other), "{name}");
+    }
+    assert!(r_v != other_r_v);
+    let all = Request { hold_out: IMAGES, ..request(tiny()) }.resolve(&set);
+    assert_eq!(all.unwrap_err().exit_code(), 64);
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! One iteration: the phases, and what is measured on the way.
 
+mod overfitting;
 mod phases;
 mod sampling;
 
@@ -15,6 +16,8 @@ use crate::network::parameters::Parameters;
 use crate::network::processes::Group;
 use crate::{Error, Result};
 
+pub use overfitting::overfitting;
+
 /// ADA moves p every so many iterations.
 pub const ADA_INTERVAL: u32 = 4;
 
@@ -25,6 +28,8 @@ pub struct Source<'a> {
     pub images: &'a Dataset,
     /// Their order.
     pub order: Order,
+    /// Images of the set that are not trained on.
+    pub held_out: Option<Dataset>,
     /// Where tensors lie.
     pub device: Device,
     /// The processes among which each batch is divided.
@@ -70,15 +75,13 @@ pub struct Iteration<'a> {
 /// # Errors
 /// [`Error::Invalid`] where a loss is no number any more; what reading an image and libtorch say.
 pub fn step(state: &mut State, settings: &Settings, source: &Source) -> Result<Measured> {
+    // Whose caller may have switched gradients off.
+    tch::with_grad(|| phases_in_turn(state, settings, source))
+}
+
+fn phases_in_turn(state: &mut State, settings: &Settings, source: &Source) -> Result<Measured> {
     let counters = state.counters;
-    let faded = |b: super::preset::Blur| blur::sigma(b.sigma, b.fade_kimg, counters.images);
-    let mut iteration = Iteration {
-        settings,
-        source,
-        blur: settings.blur.map_or(0.0, faded),
-        p: counters.p,
-        measured: Vec::new(),
-    };
+    let mut iteration = Iteration::new(state, settings, source);
     let due = |interval: u32| counters.step.is_multiple_of(u64::from(interval));
 
     let gradient = iteration.phase(
@@ -136,7 +139,20 @@ pub fn step(state: &mut State, settings: &Settings, source: &Source) -> Result<M
     Ok(measured)
 }
 
-impl Iteration<'_> {
+impl<'a> Iteration<'a> {
+    /// As the networks stand now.
+    fn new(state: &State, settings: &'a Settings, source: &'a Source) -> Self {
+        let counters = state.counters;
+        let faded = |b: super::preset::Blur| blur::sigma(b.sigma, b.fade_kimg, counters.images);
+        Self {
+            settings,
+            source,
+            blur: settings.blur.map_or(0.0, faded),
+            p: counters.p,
+            measured: Vec::new(),
+        }
+    }
+
     /// The gradient of a phase's loss over a batch, of which each process sees its share. If another process
     /// ends meanwhile, this one works its samples off, too: the iteration is complete, whoever is left.
     fn phase(

@@ -18,7 +18,7 @@ const MAGNITUDE_HALF_LIFE: f64 = 20e3;
 
 impl Iteration<'_> {
     /// Generated images, their latents for each layer, and their classes.
-    fn generate(
+    pub(super) fn generate(
         &self,
         state: &State,
         part: Part,
@@ -50,7 +50,7 @@ impl Iteration<'_> {
     }
 
     /// What the discriminator says of images, which it sees blurred and augmented.
-    fn logits(
+    pub(super) fn logits(
         &self,
         d: &Discriminator,
         images: &Tensor,
@@ -74,7 +74,7 @@ impl Iteration<'_> {
         d.forward(&seen, classes)
     }
 
-    fn discriminator(&self, state: &State, fixed: bool) -> Result<Discriminator> {
+    pub(super) fn discriminator(&self, state: &State, fixed: bool) -> Result<Discriminator> {
         Discriminator::new(&self.settings.discriminator, &state.d, fixed, self.settings.half)
     }
 
