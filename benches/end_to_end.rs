@@ -31,7 +31,7 @@ use shared::{names, option, published};
 use untrained::Untrained;
 
 const TIMELINE: &str =
-    r#"(model: "builtin:default", duration: 1000, seeds: (list: [1, 2, 3], every: "1s"))"#;
+    r#"(model: "builtin:untrained", duration: 1000, seeds: (list: [1, 2, 3], every: "1s"))"#;
 const PRECISIONS: [(&str, Precision); 4] = [
     ("f32", Precision::F32),
     ("bf16", Precision::Bf16),

@@ -10,12 +10,11 @@ use std::process::ExitCode;
 
 use sg3render::encode::{self, Picture, Preset, Samples, Stream};
 use sg3render::network::device::{Precision, Request};
-use sg3render::network::{TensorSource, builtin};
 use sg3render::progress::Silent;
-use sg3render::render::Generator;
+use sg3render::render::{Generator, Network};
 use sg3render::schedule::{FrameInput, Mapping};
 use sg3render::signal::randn;
-use sg3render::weights::{NetworkFile, Part};
+use sg3render::timeline::Model;
 use sg3render::{Error, Result};
 use tch::{Kind, Tensor};
 
@@ -68,15 +67,9 @@ fn number<T: std::str::FromStr>(args: &[String], index: usize, otherwise: T) -> 
 fn load(name: &str) -> Result<(Generator, Option<usize>)> {
     // First of all: libtorch learns of CUDA only before it is used.
     let device = Request::Auto.open(Precision::F32)?;
-    let load = |source: &dyn TensorSource| {
-        let (_, classes, _) = source.config().dims();
-        let generator = Generator::load(source, device, Precision::F32)?;
-        Ok((generator, (classes > 0).then_some(0)))
-    };
-    match name.strip_prefix("builtin:") {
-        Some(name) => load(&builtin::make(name)?),
-        None => load(&NetworkFile::open(Path::new(name), Part::GEma)?.generator()?),
-    }
+    let (network, config) = Network::open(&Model::named(name))?;
+    let (_, classes, _) = config.dims();
+    Ok((network.generator(device, Precision::F32)?, (classes > 0).then_some(0)))
 }
 
 impl Sheet {

@@ -8,9 +8,8 @@ use std::path::Path;
 use safetensors::Dtype;
 use safetensors::tensor::TensorView;
 use sg3render::encode::Preset;
-use sg3render::network::builtin;
-use sg3render::render::Project;
-use sg3render::timeline::Overrides;
+use sg3render::render::{Network, Project};
+use sg3render::timeline::{Model, Overrides};
 use zip::write::{SimpleFileOptions, ZipWriter};
 
 const README: &str = include_str!("../README.md");
@@ -27,7 +26,12 @@ fn whole(snippet: &str) -> String {
         return snippet.into();
     }
     let has = |field: &str| snippet.lines().any(|line| line.starts_with(field));
-    let model = if has("class:") { "classes.pkl" } else { "builtin:default" };
+    let model = match snippet {
+        _ if has("class:") => "classes.pkl",
+        // Which the default network is not made for.
+        _ if snippet.contains("rotate:") => "builtin:untrained",
+        _ => "builtin:default",
+    };
     let seeds = if has("seeds:") || has("latent:") { "" } else { "seeds: [1, 2]," };
     format!("(\nmodel: \"{model}\", duration: \"4s\", {seeds}\n{snippet})\n")
 }
@@ -63,7 +67,7 @@ fn write_files(folder: &Path) {
     {
         fs::copy(golden.join(network), folder.join(name)).unwrap();
     }
-    let (z_dim, _, w_dim) = builtin::config("default").unwrap().dims();
+    let (z_dim, _, w_dim) = Network::open(&Model::Builtin("default".into())).unwrap().1.dims();
     fs::write(folder.join("z.npy"), npy(&format!("{z_dim},"), z_dim)).unwrap();
     let mut archive = ZipWriter::new(fs::File::create(folder.join("projected.npz")).unwrap());
     archive.start_file("w.npy", SimpleFileOptions::default()).unwrap();

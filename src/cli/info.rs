@@ -2,8 +2,10 @@
 
 use serde_json::{Value, json};
 use sg3render::Result;
+use sg3render::network::Config;
 use sg3render::network::layers::LayerSpec;
-use sg3render::network::{Config, builtin};
+use sg3render::render::Network;
+use sg3render::timeline::Model;
 use sg3render::weights::NetworkFile;
 
 use super::args::InfoArgs;
@@ -12,14 +14,14 @@ use super::terminal::say;
 /// Shows what a network is made of.
 pub fn run(args: &InfoArgs) -> Result<()> {
     let name = args.network_file.to_string_lossy();
-    let (config, origin) = match name.strip_prefix("builtin:") {
-        Some(name) => (builtin::config(name)?, json!({"format": "built-in"})),
-        None => {
-            let file = NetworkFile::open(&args.network_file, args.network)?;
-            let config = file.config()?.clone();
-            config.validate()?;
-            (config, origin(&file)?)
-        }
+    let model = match name.strip_prefix("builtin:") {
+        Some(name) => Model::Builtin(name.into()),
+        None => Model::File(args.network_file.clone()),
+    };
+    let (network, config) = Network::open_part(&model, args.network)?;
+    let origin = match &network {
+        Network::Made(_) => json!({"format": "built-in"}),
+        Network::File(file) => origin(file)?,
     };
     if args.json {
         say(&format!("{:#}", as_json(&config, &origin)))

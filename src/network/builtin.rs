@@ -1,6 +1,8 @@
-//! Networks that need no file: made from a preset and a seed, settled, never trained.
+//! Networks that need no file of the user's: a trained one, and others made from a preset and a seed,
+//! settled, never trained.
 
 use std::collections::HashMap;
+use std::iter;
 
 use serde::Deserialize;
 
@@ -11,14 +13,17 @@ use crate::report::nearest;
 use crate::signal::{Filter, randn};
 use crate::{Error, Result};
 
-/// The presets, by name.
-const PRESETS: [(&str, &str); 2] = [("default", DEFAULT), (ALIASED, DEFAULT)];
-const DEFAULT: &str = include_str!("../../presets/networks/default.ron");
-/// The default network's weights with filters too short to keep its signals free of aliases: what its
+/// The trained network, and its file.
+const TRAINED: (&str, &[u8]) =
+    ("default", include_bytes!("../../presets/networks/default.safetensors"));
+/// The presets of those that are made, by name.
+const PRESETS: [(&str, &str); 2] = [("untrained", UNTRAINED), (ALIASED, UNTRAINED)];
+const UNTRAINED: &str = include_str!("../../presets/networks/untrained.ron");
+/// The untrained network's weights with filters too short to keep its signals free of aliases: what its
 /// texture sticking is to be told from.
 const ALIASED: &str = "aliased";
 
-/// What a built-in network is made from.
+/// What an untrained network is made from.
 ///
 /// Weights are drawn as training would begin with them, but for what makes an untrained network
 /// worth looking at: each layer's weights sum to zero, so that the mean that the leaky ReLU leaves
@@ -52,7 +57,12 @@ pub struct Builtin {
 
 /// Names of the built-in networks.
 pub fn names() -> impl Iterator<Item = &'static str> {
-    PRESETS.iter().map(|(name, _)| *name)
+    iter::once(TRAINED.0).chain(PRESETS.iter().map(|(name, _)| *name))
+}
+
+/// The network file of a built-in network that is trained; none for those that [`make`] makes.
+pub fn file(name: &str) -> Option<&'static [u8]> {
+    (name == TRAINED.0).then_some(TRAINED.1)
 }
 
 fn preset(name: &str) -> Result<Preset> {
@@ -74,12 +84,15 @@ fn preset(name: &str) -> Result<Preset> {
     Ok(preset)
 }
 
-/// The configuration of a built-in network, without making it.
+/// The configuration of a built-in network that [`make`] makes, without making it.
+///
+/// # Errors
+/// As there.
 pub fn config(name: &str) -> Result<Config> {
     Ok(Config::StyleGan3(preset(name)?.network))
 }
 
-/// Makes a built-in network: the same values on every machine.
+/// Makes an untrained network: the same values on every machine.
 ///
 /// # Errors
 /// [`Error::Missing`] for an unknown name, naming the nearest one.

@@ -10,14 +10,14 @@ use super::synthesise::Generator;
 use crate::network::device::Precision;
 use crate::network::{Config, TensorSource, builtin};
 use crate::timeline::Model;
-use crate::weights::{NetworkFile, Part};
+use crate::weights::{NetworkFile, Part, Source};
 use crate::{Result, digest};
 
 /// A network whose weights have not been read yet.
 pub enum Network {
-    /// One made in code, by its name.
-    Builtin(String),
-    /// One in a file.
+    /// A built-in one that is made in code, by its name.
+    Made(String),
+    /// One in a file, or the built-in one that is trained.
     File(Box<NetworkFile>),
 }
 
@@ -27,15 +27,27 @@ impl Network {
     /// # Errors
     /// Those of [`NetworkFile::open`], and for a built-in network that there is not.
     pub fn open(model: &Model) -> Result<(Self, Config)> {
-        match model {
-            Model::Builtin(name) => Ok((Self::Builtin(name.clone()), builtin::config(name)?)),
-            Model::File(path) => {
-                let file = NetworkFile::open(path, Part::default())?;
-                let config = file.config()?.clone();
-                config.validate()?;
-                Ok((Self::File(Box::new(file)), config))
-            }
-        }
+        Self::open_part(model, Part::default())
+    }
+
+    /// The same for one of a file's networks.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn open_part(model: &Model, part: Part) -> Result<(Self, Config)> {
+        let file = match model {
+            Model::File(path) => NetworkFile::open(path, part)?,
+            Model::Builtin(name) => match builtin::file(name) {
+                Some(bytes) => {
+                    let source = Source::from_bytes(format!("builtin:{name}"), bytes);
+                    NetworkFile::from_source(source, part)?
+                }
+                None => return Ok((Self::Made(name.clone()), builtin::config(name)?)),
+            },
+        };
+        let config = file.config()?.clone();
+        config.validate()?;
+        Ok((Self::File(Box::new(file)), config))
     }
 
     /// Reads the weights onto a device.
@@ -58,7 +70,7 @@ impl Network {
             Generator::load(&OnCanvas::new(source, canvas)?, device, precision)
         };
         match self {
-            Self::Builtin(name) => load(&builtin::make(name)?),
+            Self::Made(name) => load(&builtin::make(name)?),
             Self::File(file) => load(&file.generator()?),
         }
     }
@@ -66,7 +78,7 @@ impl Network {
     /// Reads the weights of an alias-free network, whose layers are to be seen, onto a device.
     pub fn inner(&self, device: Device) -> Result<Inner> {
         match self {
-            Self::Builtin(name) => Inner::load(&builtin::make(name)?, device),
+            Self::Made(name) => Inner::load(&builtin::make(name)?, device),
             Self::File(file) => Inner::load(&file.generator()?, device),
         }
     }
@@ -75,19 +87,19 @@ impl Network {
     /// each style.
     pub fn affine_weights(&self, layers: &RangeInclusive<usize>) -> Result<Vec<f32>> {
         match self {
-            Self::Builtin(name) => affine_weights(&builtin::make(name)?, layers),
+            Self::Made(name) => affine_weights(&builtin::make(name)?, layers),
             Self::File(file) => affine_weights(&file.generator()?, layers),
         }
     }
 
-    /// What the network is known by: its file's SHA-256, or that of what makes a built-in one.
+    /// What the network is known by: its file's SHA-256, or that of what one is made from.
     ///
     /// # Errors
     /// [`crate::Error::Io`] where the file cannot be read.
     pub fn sha256(&self) -> Result<String> {
         match self {
             Self::File(file) => file.sha256(),
-            Self::Builtin(name) => {
+            Self::Made(name) => {
                 Ok(digest::of_text(&format!("builtin:{name} {:?}", builtin::config(name)?)))
             }
         }

@@ -1,5 +1,6 @@
 //! A file read at any place.
 
+use std::borrow::Cow;
 use std::fmt::{self, Display};
 use std::fs::File;
 use std::os::unix::fs::FileExt;
@@ -21,7 +22,7 @@ pub struct Source {
 
 enum Backing {
     File(File),
-    Bytes(Vec<u8>),
+    Bytes(Cow<'static, [u8]>),
 }
 
 impl Source {
@@ -44,7 +45,8 @@ impl Source {
     }
 
     /// Takes bytes that are in memory; `name` stands for the path in messages.
-    pub fn from_bytes(name: impl Into<PathBuf>, bytes: Vec<u8>) -> Self {
+    pub fn from_bytes(name: impl Into<PathBuf>, bytes: impl Into<Cow<'static, [u8]>>) -> Self {
+        let bytes = bytes.into();
         Self { path: name.into(), len: bytes.len() as u64, backing: Backing::Bytes(bytes) }
     }
 

@@ -212,7 +212,7 @@ fn folders_and_zips_may_hold_jpeg() {
 #[test]
 fn aliased_filters_are_told_from_those_that_are_not() {
     let folder = Folder::new();
-    let networks = ["builtin:default", "builtin:aliased"];
+    let networks = ["builtin:untrained", "builtin:aliased"];
     let figures = |run: &[&str], word: &str| -> [f64; 2] {
         let run = folder.run(&[run, &networks].concat()).ok();
         let found =

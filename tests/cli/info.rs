@@ -17,7 +17,7 @@ fn of_every_network_file() {
     }
     folder.run(&["import", &format!("{T}.pkl"), "-o", "t.safetensors"]).ok();
     insta::assert_snapshot!("imported", info(&folder, "t.safetensors"));
-    insta::assert_snapshot!("builtin", info(&folder, "builtin:default"));
+    insta::assert_snapshot!("builtin", info(&folder, "builtin:untrained"));
 }
 
 #[test]
@@ -58,7 +58,10 @@ fn for_programs() {
     for same in ["kind", "config", "table", "parameters"] {
         assert_eq!(imported[same], t[same], "{same}");
     }
-    assert_eq!(info("builtin:default")["file"]["format"], "built-in");
+    assert_eq!(info("builtin:untrained")["file"]["format"], "built-in");
+    let trained = info("builtin:default");
+    assert_eq!(trained["file"]["format"], "safetensors");
+    assert_eq!(trained["resolution"], 64);
 }
 
 #[test]

@@ -104,7 +104,7 @@ fn the_built_in_network_renders() {
     folder.timeline("t.ron", "builtin:default", "seeds: [1, 2], duration: 48");
     folder.run(&["t.ron", "-o", "%d.png", "--frames", "0-1", "-q"]).ok();
     let frames = [0, 1].map(|i| rgb(&folder.path(&format!("{i}.png"))).remove(0));
-    assert_eq!(frames[0].len(), 3 * 256 * 256);
+    assert_eq!(frames[0].len(), 3 * 64 * 64);
     assert!(frames[0] != frames[1]);
     folder.timeline("t.ron", "builtin:defualt", "seeds: [1]");
     folder.run(&["t.ron", "-o", "null:"]).fails(65, "`defualt`");
