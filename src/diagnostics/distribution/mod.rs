@@ -1,21 +1,21 @@
 //! Measuring how close a generator's pictures come to a set's.
 
+mod made;
+
 use rayon::prelude::*;
 
 use crate::dataset::Dataset;
-use crate::metrics::Image;
 use crate::metrics::distribution::{
-    Detector, EPSILON, Features, Measure, Output, Pixels, frechet_distance, inception_score,
-    kernel_distance, path_length, precision_and_recall,
+    Detector, Features, Measure, Output, Pixels, frechet_distance, inception_score,
+    kernel_distance, precision_and_recall,
 };
-use crate::metrics::equivariance::{STILL, Subject};
+use crate::metrics::equivariance::Subject;
 use crate::progress::{Progress, Status};
 use crate::{Error, Result, cache};
+use made::{features_of, path};
 
 /// Real pictures that are read together.
 const BATCH: usize = 64;
-/// Larger pictures are averaged down to this before paths are measured (Karras et al. 2019).
-const PATH_SIDE: usize = 256;
 
 /// What is measured.
 #[derive(Debug, Clone)]
@@ -68,9 +68,14 @@ impl Plan {
         let has = |wanted: &dyn Fn(&Measure) -> bool| u64::from(self.measures.iter().any(wanted));
         let samples = u64::from(self.samples);
         let real = set.map_or(0, |set| set.len() as u64) * has(&|m| m.needs_real());
-        real + samples * has(&|m| m.output() == Output::Features)
-            + samples * has(&|m| m.output() == Output::Probabilities)
+        real + samples * u64::from(!self.outputs().is_empty())
             + 2 * samples * has(&|m| m.output() == Output::Perceptual)
+    }
+
+    /// What is asked of a detector about the same pictures.
+    fn outputs(&self) -> Vec<Output> {
+        let asked = |output: &Output| self.measures.iter().any(|m| m.output() == *output);
+        [Output::Features, Output::Probabilities].into_iter().filter(asked).collect()
     }
 }
 
@@ -89,43 +94,52 @@ pub fn run(
     let mut count = Count::new(progress, plan.total(set));
     plan.measures.iter().try_for_each(|measure| detector.check(measure.output()))?;
     count.add(0)?;
-    let (mut figures, mut held) = (Vec::new(), None);
+    let real = match (plan.measures.iter().find(|measure| measure.needs_real()), set) {
+        (None, _) => Features::default(),
+        (Some(_), Some(set)) => features_of_set(set, detector, &mut count)?,
+        (Some(measure), None) => {
+            let name = measure.name();
+            return Err(Error::Usage(format!(
+                "`{name}` holds pictures against real ones; name them with `--data`"
+            )));
+        }
+    };
+    let outputs = plan.outputs();
+    let made = features_of(plan, subject, detector, &outputs, &mut count)?;
+    // What nothing was asked of is not looked at.
+    let none = Features::default();
+    let of = |output| {
+        let found = outputs.iter().zip(&made).find(|(known, _)| **known == output);
+        found.map_or(&none, |(_, features)| features)
+    };
+    let (features, probabilities) = (of(Output::Features), of(Output::Probabilities));
+    let mut figures = Vec::new();
     let figure = |name, value, spread| Figure { name, value, spread };
     for measure in &plan.measures {
-        if measure.needs_real() && held.is_none() {
-            let set = set.ok_or_else(|| {
-                let name = measure.name();
-                Error::Usage(format!(
-                    "`{name}` holds pictures against real ones; name them with `--data`"
-                ))
-            })?;
-            let real = features_of_set(set, detector, &mut count)?;
-            let made = features_of(plan, subject, detector, Output::Features, &mut count)?;
-            held = Some((real, made));
-        }
-        match (measure, &held) {
-            (Measure::Frechet, Some((real, made))) => {
-                figures.push(figure("fid", frechet_distance(real, made)?, None));
+        match measure {
+            Measure::Frechet => {
+                figures.push(figure("fid", frechet_distance(&real, features)?, None));
             }
-            (Measure::Kernel, Some((real, made))) => {
-                let (value, error) = kernel_distance(real, made)?;
+            Measure::Kernel => {
+                let (value, error) = kernel_distance(&real, features)?;
                 figures.push(figure("kid", value, error));
                 if real.count() >= 4 {
-                    let (value, error) = kernel_distance(&half(real, 0), &half(real, 1))?;
+                    let (value, error) = kernel_distance(&half(&real, 0), &half(&real, 1))?;
                     figures.push(figure("kid-floor", value, error));
                 }
             }
-            (Measure::PrecisionRecall, Some((real, made))) => {
-                let (precision, recall) = precision_and_recall(real, made)?;
+            Measure::PrecisionRecall => {
+                let (precision, recall) = precision_and_recall(&real, features)?;
                 figures.push(figure("precision", precision, None));
                 figures.push(figure("recall", recall, None));
             }
-            (Measure::Inception, _) => {
-                let rows = features_of(plan, subject, detector, Output::Probabilities, &mut count)?;
-                let (mean, deviation) = inception_score(&rows)?;
+            Measure::Inception => {
+                let (mean, deviation) = inception_score(probabilities)?;
                 figures.push(figure("is", mean, Some(deviation)));
             }
-            _ => figures.push(figure("ppl", path(plan, subject, detector, &mut count)?, None)),
+            Measure::PathLength => {
+                figures.push(figure("ppl", path(plan, subject, detector, &mut count)?, None));
+            }
         }
     }
     Ok(figures)
@@ -171,170 +185,55 @@ pub fn features_of_set(
     Ok(Features { dim: bytes.len() / 4 / set.len(), values })
 }
 
-/// What a detector makes of a generator's pictures, untruncated.
-fn features_of(
-    plan: &Plan,
-    subject: &dyn Subject,
-    detector: &dyn Detector,
-    output: Output,
-    count: &mut Count<'_>,
-) -> Result<Features> {
-    let mut features = Features::default();
-    for (from, size) in batches(plan) {
-        let own = |i: u32| subject.latents(plan.seed.wrapping_add(from + i));
-        let latents = (0..size).map(own).collect::<Result<Vec<_>>>()?;
-        let inputs: Vec<_> = latents.iter().map(|ws| (&ws[..], STILL)).collect();
-        let images = subject.images(&inputs)?;
-        let level = |value: &f32| (value * 127.5 + 128.0).clamp(0.0, 255.0).floor();
-        features.extend(&detector.look(&pixels(&images, level), output)?)?;
-        count.add(size.into())?;
-    }
-    Ok(features)
-}
-
-/// The perceptual path length between neighbouring seeds, at the beginning of the way.
-fn path(
-    plan: &Plan,
-    subject: &dyn Subject,
-    detector: &dyn Detector,
-    count: &mut Count<'_>,
-) -> Result<f64> {
-    let (mut from, mut to) = (Features::default(), Features::default());
-    for (first, size) in batches(plan) {
-        let latents = |i: u32| subject.latents(plan.seed.wrapping_add(i));
-        let mut ends = [Vec::new(), Vec::new()];
-        for i in first..first + size {
-            let (here, there) = (latents(i)?, latents(plan.samples.wrapping_add(i))?);
-            let way = here.iter().zip(&there);
-            ends[1].push(way.map(|(a, b)| a + (b - a) * EPSILON as f32).collect::<Vec<f32>>());
-            ends[0].push(here);
-        }
-        for (latents, features) in ends.iter().zip([&mut from, &mut to]) {
-            let inputs: Vec<_> = latents.iter().map(|ws| (&ws[..], STILL)).collect();
-            let images: Vec<Image> = subject.images(&inputs)?.iter().map(reduced).collect();
-            let pixels = pixels(&images, |value| (value + 1.0) * 127.5);
-            features.extend(&detector.look(&pixels, Output::Perceptual)?)?;
-            count.add(size.into())?;
-        }
-    }
-    path_length(&from, &to)
-}
-
-/// First samples and sizes of batches.
-fn batches(plan: &Plan) -> impl Iterator<Item = (u32, u32)> {
-    let (samples, batch) = (plan.samples, plan.batch);
-    (0..samples).step_by(batch as usize).map(move |from| (from, batch.min(samples - from)))
-}
-
-/// Images as a detector takes them: grey ones three times, without alpha.
-fn pixels(images: &[Image], level: impl Fn(&f32) -> f32) -> Pixels {
-    let planes = images.iter().flat_map(|image| {
-        let copies = if image.channels == 1 { 3 } else { 1 };
-        let colours = image.values.len().min(3 * image.width * image.height);
-        std::iter::repeat_n(&image.values[..colours], copies).flatten()
-    });
-    Pixels {
-        side: images.first().map_or(0, |image| image.width),
-        values: planes.map(level).collect(),
-    }
-}
-
-/// Large images by whole factors smaller.
-fn reduced(image: &Image) -> Image {
-    let factor = (image.width / PATH_SIDE).max(1);
-    let (height, width) = (image.height / factor, image.width / factor);
-    let planes: Vec<&[f32]> = image.planes().collect();
-    Image::from_fn([image.channels, height, width], |c, y, x| {
-        let cell = (0..factor * factor)
-            .map(|i| planes[c][(y * factor + i / factor) * image.width + x * factor + i % factor]);
-        cell.sum::<f32>() / (factor * factor) as f32
-    })
-}
-
 #[cfg(test)]
 mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use super::made::tests::{Noise, Plain};
     use super::*;
+    use crate::metrics::Image;
     use crate::metrics::distribution::RandomDetector;
     use crate::progress::Silent;
-    use crate::signal::randn;
-
-    /// A generator of noise: seeds are its latents.
-    struct Noise(f32);
-
-    impl Subject for Noise {
-        fn latents(&self, seed: u32) -> Result<Vec<f32>> {
-            Ok(vec![seed as f32])
-        }
-        fn images(&self, inputs: &[(&[f32], [[f64; 3]; 3])]) -> Result<Vec<Image>> {
-            let image = |(ws, _): &(&[f32], _)| {
-                let mut values = randn(ws[0] as u32, 3 * 256).into_iter();
-                Image::from_fn([3, 16, 16], |_, _, _| self.0 * values.next().unwrap_or(0.0) as f32)
-            };
-            Ok(inputs.iter().map(image).collect())
-        }
-    }
-
-    /// Perceptual features that are the pictures themselves.
-    struct Plain;
-
-    impl Detector for Plain {
-        fn id(&self) -> &'static str {
-            "plain"
-        }
-        fn look(&self, pixels: &Pixels, _: Output) -> Result<Features> {
-            Ok(Features { dim: 3 * pixels.side.pow(2), values: pixels.values.clone() })
-        }
-    }
-
-    #[test]
-    fn what_is_made_does_not_depend_on_batches() {
-        let plan = |batch| Plan { measures: vec![], samples: 7, seed: 3, batch };
-        let of = |batch| {
-            let mut count = Count::new(&Silent, 7);
-            let detector = RandomDetector::default();
-            features_of(&plan(batch), &Noise(0.4), &detector, Output::Features, &mut count).unwrap()
-        };
-        assert_eq!(of(1), of(3));
-        assert_eq!(of(7).count(), 7);
-    }
-
-    #[test]
-    fn levels_are_those_of_the_published_tools() {
-        let image = Image::from_fn([1, 1, 4], |_, _, x| [-2.0, -1.0, 0.0, 1.0][x]);
-        let found = pixels(&[image], |v| (v * 127.5 + 128.0).clamp(0.0, 255.0).floor());
-        assert_eq!(found.values, [0.0, 0.0, 128.0, 255.0].repeat(3));
-    }
-
-    #[test]
-    fn paths_are_measured_in_small_steps() {
-        /// Pictures that are as bright as the latent says.
-        struct Even;
-        impl Subject for Even {
-            fn latents(&self, seed: u32) -> Result<Vec<f32>> {
-                Ok(vec![seed as f32 / 64.0])
-            }
-            fn images(&self, inputs: &[(&[f32], [[f64; 3]; 3])]) -> Result<Vec<Image>> {
-                let image = |i: &(&[f32], _)| Image::from_fn([1, 1, 1], |_, _, _| i.0[0]);
-                Ok(inputs.iter().map(image).collect())
-            }
-        }
-        let plan = Plan { measures: vec![], samples: 16, seed: 0, batch: 5 };
-        // Every way is 16/64 long: (16/64 * 127.5)^2 in each of three planes.
-        let found = path(&plan, &Even, &Plain, &mut Count::new(&Silent, 32)).unwrap();
-        let expected = 3.0 * (16.0f64 / 64.0 * 127.5).powi(2);
-        assert!((found / expected - 1.0).abs() < 0.05, "{found} {expected}");
-    }
-
-    #[test]
-    fn large_pictures_are_averaged_down() {
-        let image = Image::from_fn([1, 512, 512], |_, y, x| ((x + y) % 2) as f32);
-        assert_eq!(reduced(&image), Image::from_fn([1, 256, 256], |_, _, _| 0.5));
-    }
 
     #[test]
     fn a_measure_without_its_set_is_refused() {
         let plan = Plan { measures: vec![Measure::Kernel], samples: 4, seed: 0, batch: 2 };
         let error = run(&plan, &Noise(1.0), None, &RandomDetector::default(), &Silent).unwrap_err();
         assert!(error.to_string().contains("--data") && error.exit_code() == 64, "{error}");
+    }
+
+    #[test]
+    fn pictures_are_made_once_for_all_that_is_asked_about_them() {
+        /// Counts what it makes.
+        struct Counted(AtomicUsize);
+        impl Subject for Counted {
+            fn latents(&self, seed: u32) -> Result<Vec<f32>> {
+                Noise(0.4).latents(seed)
+            }
+            fn images(&self, inputs: &[(&[f32], [[f64; 3]; 3])]) -> Result<Vec<Image>> {
+                self.0.fetch_add(inputs.len(), Ordering::Relaxed);
+                Noise(0.4).images(inputs)
+            }
+        }
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("set.zip");
+        let mut writer = crate::dataset::Writer::create(&path, false).unwrap();
+        for n in 0..6u8 {
+            let pixels: Vec<u8> = (0..3 * 256usize).map(|i| (i as u8).wrapping_mul(n)).collect();
+            writer.add(&crate::dataset::encode(16, 3, &pixels).unwrap(), None).unwrap();
+        }
+        writer.finish().unwrap();
+        let set = Dataset::open(&path).unwrap();
+        let of = |measures: &[Measure], images: usize| {
+            let subject = Counted(AtomicUsize::new(0));
+            let plan = Plan { measures: measures.to_vec(), samples: 11, seed: 1, batch: 4 };
+            let figures = run(&plan, &subject, Some(&set), &Plain, &Silent).unwrap();
+            assert_eq!(subject.0.into_inner(), images, "{measures:?}");
+            figures
+        };
+        let (kernel, inception) = (Measure::Kernel, Measure::Inception);
+        let apart = [of(&[kernel], 11), of(&[inception], 11)].concat();
+        assert_eq!(of(&[kernel, inception], 11), apart);
+        assert_eq!(of(&[kernel, inception, Measure::PathLength], 33)[..apart.len()], apart);
     }
 }

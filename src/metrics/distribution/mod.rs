@@ -109,6 +109,13 @@ pub trait Detector: Sync {
     /// # Errors
     /// Those of [`Detector::check`] and of the device.
     fn look(&self, pixels: &Pixels, output: Output) -> Result<Features>;
+    /// The same for several outputs, in their order.
+    ///
+    /// # Errors
+    /// As there.
+    fn look_for(&self, pixels: &Pixels, outputs: &[Output]) -> Result<Vec<Features>> {
+        outputs.iter().map(|&output| self.look(pixels, output)).collect()
+    }
 }
 
 /// Features, one row for each picture.

@@ -78,15 +78,21 @@ impl Detector for InceptionDetector {
     }
 
     fn look(&self, pixels: &Pixels, output: Output) -> Result<Features> {
-        self.check(output)?;
+        Ok(self.look_for(pixels, &[output])?.swap_remove(0))
+    }
+
+    /// Probabilities are those of the features, which take nearly all of the time: they are found once.
+    fn look_for(&self, pixels: &Pixels, outputs: &[Output]) -> Result<Vec<Features>> {
+        outputs.iter().try_for_each(|&output| self.check(output))?;
         // A panic elsewhere does not spoil a network.
         let network = self.network.lock().unwrap_or_else(PoisonError::into_inner);
-        in_batches(pixels, BATCH, |images| {
+        in_batches(pixels, outputs.len(), BATCH, |images| {
             let features = network.features(images)?;
-            match output {
+            let found = |output: &Output| match output {
                 Output::Probabilities => network.probabilities(&features),
-                _ => Ok(features),
-            }
+                _ => Ok(features.shallow_clone()),
+            };
+            outputs.iter().map(found).collect()
         })
     }
 }
@@ -143,6 +149,8 @@ mod tests {
         {
             let found = detector.look(&pixels, output).unwrap();
             assert_eq!(found.values, Vec::<f32>::try_from(expected.reshape([-1])).unwrap());
+            let both = [Output::Probabilities, Output::Features];
+            assert!(detector.look_for(&pixels, &both).unwrap().contains(&found));
         }
         let none = Pixels { side: 32, values: Vec::new() };
         assert_eq!(detector.look(&none, Output::Features).unwrap().count(), 0);

@@ -38,22 +38,26 @@ pub fn open_detector(file: &Path, device: Device) -> Result<Box<dyn Detector + S
     }
 }
 
-/// What `rows` makes of float32 pictures `[n, 3, side, side]`, at most `most` of them at a time.
+/// What `outputs` makes of float32 pictures `[n, 3, side, side]`, `count` kinds of rows, at most `most` of
+/// them at a time.
 fn in_batches(
     pixels: &Pixels,
+    count: usize,
     most: usize,
-    mut rows: impl FnMut(&Tensor) -> Result<Tensor>,
-) -> Result<Features> {
+    mut outputs: impl FnMut(&Tensor) -> Result<Vec<Tensor>>,
+) -> Result<Vec<Features>> {
     let side = pixels.side as i64;
-    let mut features = Features::default();
+    let mut all = vec![Features::default(); count];
     for batch in pixels.values.chunks(most * 3 * pixels.side * pixels.side) {
         let images = Tensor::f_from_slice(batch)?.f_reshape([-1, 3, side, side])?;
-        let rows = rows(&images)?.f_to_device(Device::Cpu)?.f_to_kind(Kind::Float)?;
-        let dim = rows.size2()?.1 as usize;
-        let values = Vec::<f32>::try_from(&rows.f_contiguous()?.f_reshape([-1])?)?;
-        features.extend(&Features { dim, values })?;
+        for (features, rows) in all.iter_mut().zip(outputs(&images)?) {
+            let rows = rows.f_to_device(Device::Cpu)?.f_to_kind(Kind::Float)?;
+            let dim = rows.size2()?.1 as usize;
+            let values = Vec::<f32>::try_from(&rows.f_contiguous()?.f_reshape([-1])?)?;
+            features.extend(&Features { dim, values })?;
+        }
     }
-    Ok(features)
+    Ok(all)
 }
 
 #[cfg(test)]

@@ -51,9 +51,10 @@ impl Detector for ScriptDetector {
         let kind = if output == Output::Perceptual { Kind::Float } else { Kind::Uint8 };
         // A panic elsewhere does not spoil a module.
         let mut module = self.module.lock().unwrap_or_else(PoisonError::into_inner);
-        in_batches(pixels, BATCH, |images| {
-            module.call(&images.f_to_kind(kind)?.f_to_device(self.device)?, named)
-        })
+        let found = in_batches(pixels, 1, BATCH, |images| {
+            Ok(vec![module.call(&images.f_to_kind(kind)?.f_to_device(self.device)?, named)?])
+        });
+        Ok(found?.swap_remove(0))
     }
 }
 
