@@ -7,6 +7,7 @@ use sg3render::{Error, Result};
 
 use super::args::CheckArgs;
 use super::film::overrides;
+use super::forecast::bytes;
 use super::terminal::{say, show_report};
 
 /// Checks a timeline; its mistakes are the error.
@@ -42,8 +43,8 @@ pub fn run(args: &CheckArgs) -> Result<()> {
             }
         };
         let canvas = match (resolved.canvas.extent, project.memory()) {
-            (Some((width, height)), Some(bytes)) => {
-                format!(", canvas {width}x{height} (about {:.1} GB)", bytes as f64 / 1e9)
+            (Some((width, height)), Some(memory)) => {
+                format!(", canvas {width}x{height} (about {})", bytes(memory as f64))
             }
             _ => String::new(),
         };

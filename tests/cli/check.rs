@@ -116,6 +116,15 @@ fn a_timeline_in_json_is_as_good_as_one_in_ron() {
 }
 
 #[test]
+fn memory_has_a_unit_of_its_size() {
+    let folder = Folder::with(T, "seeds: [1], duration: 4, canvas: (192, 108), size: (64, 64)");
+    let told = folder.run(&["check", "t.ron"]).ok().stdout;
+    let (_, memory) = told.trim().split_once("canvas 192x108 (about ").unwrap();
+    let (amount, unit) = memory.strip_suffix(')').unwrap().split_once(' ').unwrap();
+    assert!(amount.parse::<f64>().unwrap() > 0.0 && unit == "MB", "{told}");
+}
+
+#[test]
 fn a_new_timeline_is_a_sound_one() {
     let folder = Folder::new();
     let said = folder.run(&["new", "film.ron"]).ok().stdout;
