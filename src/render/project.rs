@@ -1,6 +1,6 @@
 //! A timeline with everything it names: checked, and ready to be rendered.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -20,7 +20,9 @@ use crate::report::Report;
 use crate::schedule::{Film, Mapping, Route, Schedule, Tables};
 use crate::timeline::resolved::{Canvas, Ground};
 use crate::timeline::time::Time;
-use crate::timeline::{Document, Facts, NetworkFacts, Overrides, PresetFacts, Problem, Resolved};
+use crate::timeline::{
+    Document, Facts, Model, NetworkFacts, Overrides, PresetFacts, Problem, Resolved,
+};
 use crate::{Error, Result};
 
 /// A timeline, resolved, and the networks and the preset that it names. Opening one reads no weights.
@@ -39,6 +41,7 @@ pub struct Project {
 
 /// A network of a film.
 struct Opened {
+    model: Model,
     network: Network,
     config: Config,
     /// Width and height of what is synthesised, pixels; none for the trained square.
@@ -97,7 +100,8 @@ impl Project {
                     let facts = network_facts(&config);
                     let square = (facts.resolution, facts.resolution);
                     let canvas = synthesis.canvas.filter(|canvas| *canvas != square);
-                    opened.push(Opened { network, config, canvas });
+                    let model = synthesis.model.clone();
+                    opened.push(Opened { model, network, config, canvas });
                     Ok(facts)
                 }
                 Err(error) => Err(Problem { message: error.to_string(), help: None }),
@@ -141,6 +145,11 @@ impl Project {
     /// All networks of the film.
     pub fn networks(&self) -> impl Iterator<Item = &Network> {
         self.networks.iter().map(|opened| &opened.network)
+    }
+
+    /// How many networks there are, whatever they are drawn upon.
+    pub fn models(&self) -> usize {
+        self.networks.iter().map(|opened| &opened.model).collect::<HashSet<_>>().len()
     }
 
     /// Reads the network's weights onto a device.

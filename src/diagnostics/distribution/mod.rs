@@ -215,6 +215,24 @@ mod tests {
                 Noise(0.4).images(inputs)
             }
         }
+        /// The pictures, or how bright and dark they are.
+        struct Brightness;
+        impl Detector for Brightness {
+            fn id(&self) -> &'static str {
+                "brightness"
+            }
+            fn look(&self, pixels: &Pixels, output: Output) -> Result<Features> {
+                let plain = Plain.look(pixels, output)?;
+                if output != Output::Probabilities {
+                    return Ok(plain);
+                }
+                let rows = (0..plain.count()).flat_map(|i| {
+                    let bright = plain.row(i).iter().sum::<f32>() / (255.0 * plain.dim as f32);
+                    [bright, 1.0 - bright]
+                });
+                Ok(Features { dim: 2, values: rows.collect() })
+            }
+        }
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("set.zip");
         let mut writer = crate::dataset::Writer::create(&path, false).unwrap();
@@ -227,7 +245,7 @@ mod tests {
         let of = |measures: &[Measure], images: usize| {
             let subject = Counted(AtomicUsize::new(0));
             let plan = Plan { measures: measures.to_vec(), samples: 11, seed: 1, batch: 4 };
-            let figures = run(&plan, &subject, Some(&set), &Plain, &Silent).unwrap();
+            let figures = run(&plan, &subject, Some(&set), &Brightness, &Silent).unwrap();
             assert_eq!(subject.0.into_inner(), images, "{measures:?}");
             figures
         };
