@@ -9,6 +9,7 @@ mod inner;
 mod light;
 mod network;
 mod on_canvas;
+mod opened;
 mod over;
 mod passes;
 mod pipeline;

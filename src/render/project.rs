@@ -8,21 +8,20 @@ use std::sync::Arc;
 use tch::Device;
 
 use super::network::Network;
+use super::opened::Opened;
 use super::speed;
 use super::synthesise::Generator;
 use crate::audio::{Hearing, listen};
 use crate::digest;
 use crate::encode::{NULL, Preset, Stream};
+use crate::network::Config;
 use crate::network::device::Precision;
-use crate::network::{Config, StyleGan3Config};
 use crate::progress::{Progress, Silent};
 use crate::report::Report;
 use crate::schedule::{Film, Mapping, Route, Schedule, Tables};
 use crate::timeline::resolved::{Canvas, Ground};
 use crate::timeline::time::Time;
-use crate::timeline::{
-    Document, Facts, Model, NetworkFacts, Overrides, PresetFacts, Problem, Resolved,
-};
+use crate::timeline::{Document, Facts, NetworkFacts, Overrides, PresetFacts, Problem, Resolved};
 use crate::{Error, Result};
 
 /// A timeline, resolved, and the networks and the preset that it names. Opening one reads no weights.
@@ -37,27 +36,6 @@ pub struct Project {
     networks: Vec<Opened>,
     /// How fast pictures change along the paths that were measured.
     tables: speed::Measured,
-}
-
-/// A network of a film.
-struct Opened {
-    model: Model,
-    network: Network,
-    config: Config,
-    /// Width and height of what is synthesised, pixels; none for the trained square.
-    canvas: Option<(u32, u32)>,
-}
-
-impl Opened {
-    fn generator(&self, device: Device, precision: Precision) -> Result<Generator> {
-        self.network.generator_on(self.canvas, device, precision)
-    }
-
-    /// The size of its pictures in areas of the trained one.
-    fn areas(&self) -> f64 {
-        let side = self.config.image().0 as f64;
-        self.canvas.map_or(1.0, |(w, h)| f64::from(w) * f64::from(h) / (side * side))
-    }
 }
 
 impl Project {
@@ -229,17 +207,9 @@ impl Project {
         self.resolved.size(self.networks[0].config.image().0 as u32)
     }
 
-    /// About what a frame takes on two cores, seconds, of the slowest network: see `benches/results`. It
-    /// grows with the side of the picture and no faster, because the larger networks have fewer channels there.
+    /// About what a frame takes on two cores, seconds, of the slowest network.
     pub fn frame_seconds(&self) -> f64 {
-        let seconds = |opened: &Opened| {
-            let of_256 = match opened.config {
-                Config::StyleGan3(_) => 0.5,
-                Config::StyleGan2(_) => 0.13,
-            };
-            of_256 * opened.config.image().0 as f64 / 256.0 * opened.areas()
-        };
-        let slowest = self.networks.iter().map(seconds).fold(0.0, f64::max);
+        let slowest = self.networks.iter().map(Opened::image_seconds).fold(0.0, f64::max);
         let images = self.resolved.grid.as_ref().map_or(1, |grid| grid.cells.len())
             * self.resolved.shutter.map_or(1, |shutter| shutter.samples as usize);
         slowest * images as f64
@@ -264,11 +234,7 @@ impl Project {
     /// About the memory in bytes that an image of the timeline's own network takes on the CPU beside the
     /// weights; none for what is not known.
     pub fn memory(&self) -> Option<u64> {
-        let Opened { config: Config::StyleGan3(config), canvas, .. } = &self.networks[0] else {
-            return None;
-        };
-        let canvas = canvas.map(|(w, h)| (w as usize, h as usize));
-        Some(StyleGan3Config { canvas, ..config.clone() }.memory())
+        self.networks[0].memory()
     }
 
     /// What each of the networks synthesises: width and height in pixels, none for the trained square.
