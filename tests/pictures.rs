@@ -180,6 +180,9 @@ fn clips_have_canvases() {
         "canvas: (96, 48), tracks: [[(source: ({seeds}), out: 3),
           (source: (canvas: (80, 40), {seeds}), in: 3)]]"
     ));
+    // It is one network, by which chunks and proofs know the film.
+    let plain = read("seeds: [1, 2]").model_sha256().unwrap();
+    assert_eq!((film.networks().count(), film.model_sha256().unwrap()), (1, plain));
     let film = rendered(&film, Depth::F32, 2, 1);
     let apart = ["canvas: (96, 48)", "canvas: (80, 40)"]
         .map(|canvas| rendered(&read(&format!("{canvas}, seeds: [1, 2]")), Depth::F32, 2, 1));

@@ -31,7 +31,7 @@ pub fn run(args: &CheckArgs) -> Result<()> {
         let seconds = resolved.frames as f64 * f64::from(fps.1) / f64::from(fps.0);
         let (width, height) = project.size();
         let clips: usize = resolved.tracks.iter().map(|track| track.clips.len()).sum();
-        let clips = match (clips, resolved.tracks.len(), project.models()) {
+        let clips = match (clips, resolved.tracks.len(), project.networks().count()) {
             (0, ..) => String::new(),
             (clips, tracks, networks) => {
                 format!(

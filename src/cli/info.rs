@@ -13,11 +13,7 @@ use super::terminal::say;
 
 /// Shows what a network is made of.
 pub fn run(args: &InfoArgs) -> Result<()> {
-    let name = args.network_file.to_string_lossy();
-    let model = match name.strip_prefix("builtin:") {
-        Some(name) => Model::Builtin(name.into()),
-        None => Model::File(args.network_file.clone()),
-    };
+    let model = Model::named(&args.network_file);
     let (network, config) = Network::open_part(&model, args.network)?;
     let origin = match &network {
         Network::Made(_) => json!({"format": "built-in"}),

@@ -1,5 +1,7 @@
 //! A network of a film, of which no weights have been read.
 
+use std::sync::Arc;
+
 use tch::Device;
 
 use super::network::Network;
@@ -12,7 +14,8 @@ use crate::timeline::Model;
 /// A network, and how much of its plane is synthesised.
 pub(super) struct Opened {
     pub model: Model,
-    pub network: Network,
+    /// Opened once for all its canvases.
+    pub network: Arc<Network>,
     pub config: Config,
     /// Width and height of what is synthesised, pixels; none for the trained square.
     pub canvas: Option<(u32, u32)>,

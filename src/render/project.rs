@@ -73,7 +73,10 @@ impl Project {
         let document = Document::parse(path.to_string_lossy(), text).map_err(Error::Timeline)?;
         let (mut networks, mut opened) = (Vec::new(), Vec::new());
         for synthesis in document.syntheses() {
-            let facts = match Network::open(&synthesis.model) {
+            let before = opened.iter().find(|known: &&Opened| known.model == synthesis.model);
+            let before = before.map(|known| (Arc::clone(&known.network), known.config.clone()));
+            let open = || Network::open(&synthesis.model).map(|(n, config)| (Arc::new(n), config));
+            let facts = match before.map_or_else(open, Ok) {
                 Ok((network, config)) => {
                     let facts = network_facts(&config);
                     let square = (facts.resolution, facts.resolution);
@@ -120,14 +123,11 @@ impl Project {
         &self.networks[0].network
     }
 
-    /// All networks of the film.
+    /// All networks of the film, once each, whatever they are drawn upon.
     pub fn networks(&self) -> impl Iterator<Item = &Network> {
-        self.networks.iter().map(|opened| &opened.network)
-    }
-
-    /// How many networks there are, whatever they are drawn upon.
-    pub fn models(&self) -> usize {
-        self.networks.iter().map(|opened| &opened.model).collect::<HashSet<_>>().len()
+        let mut seen = HashSet::new();
+        let first = self.networks.iter().filter(move |opened| seen.insert(&opened.model));
+        first.map(|opened| opened.network.as_ref())
     }
 
     /// Reads the network's weights onto a device.

@@ -2,15 +2,21 @@
 
 use std::sync::Arc;
 
-use super::super::document::Document;
+use super::super::document::{Document, Spanned};
 use super::super::expression::Scene;
 use super::super::resolved::Resolved;
 use super::super::tempo::Clock;
 use super::remap::Shown;
 use super::{Check, DEFAULT_FPS, Facts, Head, Overrides};
+use crate::report::Span;
 
 /// A preset that is there, for checks that have none: the one that is not has been told.
 const ANY_PRESET: &str = "h264";
+
+/// Where a field is written.
+fn place<T>(field: &Option<Spanned<T>>) -> Option<&Span> {
+    field.as_ref().map(|field| &field.span)
+}
 
 impl Check<'_> {
     /// A timeline of a file, and how its own times are counted; its mistakes are told once.
@@ -94,14 +100,10 @@ impl Check<'_> {
         };
         // Those of the document are looked at there.
         let (own, outer) = (&document.written, &self.document.written);
-        if own.model.as_ref().map(|model| &model.span)
-            != outer.model.as_ref().map(|model| &model.span)
-        {
+        if place(&own.model) != place(&outer.model) {
             check.model(&facts);
         }
-        if own.canvas.as_ref().map(|canvas| &canvas.span)
-            != outer.canvas.as_ref().map(|canvas| &canvas.span)
-        {
+        if place(&own.canvas) != place(&outer.canvas) {
             head.canvas.extent = check.extent();
         }
         let shot = check.shot(&head);

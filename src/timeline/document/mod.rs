@@ -69,10 +69,11 @@ pub enum Model {
 
 impl Model {
     /// What a name stands for; a file's path is taken as it is.
-    pub fn named(text: &str) -> Self {
-        match text.strip_prefix("builtin:") {
-            Some(name) => Self::Builtin(name.into()),
-            None => Self::File(text.into()),
+    pub fn named(name: impl AsRef<Path>) -> Self {
+        let name = name.as_ref();
+        match name.to_str().and_then(|text| text.strip_prefix("builtin:")) {
+            Some(builtin) => Self::Builtin(builtin.into()),
+            None => Self::File(name.into()),
         }
     }
 }

@@ -17,13 +17,13 @@ pub struct Synthesis {
 impl Synthesis {
     /// Whether both draw the same, however the network is named.
     pub(in crate::timeline) fn is(&self, other: &Self) -> bool {
-        self.canvas == other.canvas && identity(&self.model) == identity(&other.model)
+        self.canvas == other.canvas && same(&self.model, &other.model)
     }
 }
 
 impl Document {
     /// What draws the timeline and all that its clips show, each once: its own first, then in the order
-    /// of the clips. A file that is named in several ways is one network.
+    /// of the clips. A file that is named in several ways is one network, and has its first name.
     pub fn syntheses(&self) -> Vec<Synthesis> {
         let mut all = Vec::new();
         self.collect(&mut all);
@@ -37,10 +37,13 @@ impl Document {
     }
 
     fn collect(&self, all: &mut Vec<Synthesis>) {
-        if let Some(own) = self.synthesis()
-            && !all.iter().any(|known| known.is(&own))
-        {
-            all.push(own);
+        if let Some(mut own) = self.synthesis() {
+            if let Some(known) = all.iter().find(|known| same(&known.model, &own.model)) {
+                own.model = known.model.clone();
+            }
+            if !all.contains(&own) {
+                all.push(own);
+            }
         }
         let clips = self.written.tracks.iter().flat_map(|track| &track.clips);
         for shown in clips.filter_map(|clip| clip.source.as_ref()) {
@@ -61,10 +64,12 @@ impl Document {
     }
 }
 
-/// The same for all names of a network: a file's path without detours, where there is that file.
-fn identity(model: &Model) -> Model {
-    match model {
-        Model::File(path) => Model::File(fs::canonicalize(path).unwrap_or_else(|_| path.clone())),
-        builtin @ Model::Builtin(_) => builtin.clone(),
+/// Whether both name one network: files by their paths without detours, where there are such files.
+fn same(a: &Model, b: &Model) -> bool {
+    match (a, b) {
+        (Model::File(a), Model::File(b)) if a != b => {
+            fs::canonicalize(a).is_ok_and(|a| fs::canonicalize(b).is_ok_and(|b| a == b))
+        }
+        _ => a == b,
     }
 }
