@@ -1,5 +1,7 @@
 //! The fused filtered leaky ReLU on the CPU, layer by layer of the published sets: time, bytes moved,
-//! share of its floor, and libtorch's operators on the same data in the same run.
+//! share of its floor, and libtorch's operators on the same data in the same run. Beside it the layer's
+//! convolution, in float32 and where the CPU can in bfloat16, and how many products a second (of those that
+//! are asked for, however many Winograd's algorithm does).
 //!
 //!     cargo bench --bench kernels -- [t256 r256 t1024 r1024]
 //!
@@ -36,20 +38,24 @@ fn main() -> sg3render::Result<()> {
             println!("{name} is no published set: expected t256, r256 ...");
             continue;
         };
-        let mut sums = [0.0; 3];
+        let mut sums = [0.0; 5];
         for layer in config.layers().iter().filter(|layer| !layer.to_rgb) {
-            let times = measure(layer, &rates)?;
-            for (sum, time) in sums.iter_mut().zip(times) {
+            let [fused, floor, composed] = measure(layer, &rates)?;
+            let [f32, bf16] = convolve(layer);
+            for (sum, time) in sums.iter_mut().zip([fused, floor, composed, f32, bf16]) {
                 *sum += time;
             }
         }
-        let [fused, floor, composed] = sums;
+        let [fused, floor, composed, f32, bf16] = sums;
         println!(
-            "{name}: {:.1} ms a frame, {:.0} % of the floor; libtorch's operators {:.0} ms, {:.0} times as long\n",
+            "{name}: {:.1} ms a frame, {:.0} % of the floor; libtorch's operators {:.0} ms, {:.0} times as long; \
+             convolutions {:.1} ms, in bfloat16 {:.1} ms\n",
             fused * 1e3,
             100.0 * floor / fused,
             composed * 1e3,
-            composed / fused
+            composed / fused,
+            f32 * 1e3,
+            bf16 * 1e3
         );
     }
     Ok(())
@@ -163,4 +169,28 @@ fn measure(layer: &LayerSpec, rates: &Rates) -> sg3render::Result<[f64; 3]> {
         others * 1e3
     );
     Ok([time, floor, others])
+}
+
+/// Seconds of a layer's convolution in float32 and in bfloat16, which is no number where the CPU has none.
+fn convolve(layer: &LayerSpec) -> [f64; 2] {
+    let (inputs, outputs, k) = (layer.in_channels, layer.out_channels, layer.conv_kernel);
+    let weights = vec![0.5; outputs * inputs * k * k];
+    let (mut scratch, mut y) = (Scratch::default(), Planes::default());
+    let x = Planes::new(inputs, [layer.in_size; 2]);
+    let products = (weights.len() * (layer.in_size + k - 1).pow(2)) as f64;
+    let mut told = format!("  {:12} {k}x{k}, {inputs} to {outputs}:", "");
+    let times = [Factors::F32, Factors::Bf16].map(|factors| {
+        if factors == Factors::Bf16 && !Level::here().has_bf16() {
+            return f64::NAN;
+        }
+        let Some(convolution) = Convolution::new(factors, &weights, [outputs, inputs, k]) else {
+            return f64::NAN;
+        };
+        let time = least(5, || convolution.forward(Level::here(), &x, &mut scratch, &mut y));
+        let rate = 2.0 * products / time / 1e9;
+        told += &format!(" {factors:?} {:.2} ms, {rate:.0} GFLOP/s;", time * 1e3);
+        time
+    });
+    println!("{}", told.trim_end_matches(';'));
+    times
 }

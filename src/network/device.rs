@@ -44,7 +44,7 @@ impl Precision {
     pub fn check(self, device: Device) -> Result<()> {
         let message = match (self, device) {
             (Self::F32, _) | (Self::Tf32 | Self::F16, Device::Cuda(_)) => return Ok(()),
-            (Self::Bf16, Device::Cpu) if Level::here() == Level::Avx512Bf16 => return Ok(()),
+            (Self::Bf16, Device::Cpu) if Level::here().has_bf16() => return Ok(()),
             (Self::Bf16, Device::Cpu) => {
                 "`--precision bf16` needs a CPU with AVX512_BF16; use `f32` on this one"
             }

@@ -7,6 +7,8 @@ use std::cell::RefCell;
 
 use rayon::prelude::*;
 
+#[cfg(target_arch = "x86_64")]
+use super::amx;
 use super::lanes::Lanes;
 use super::level::{Level, Work};
 use super::planes::Pixel;
@@ -41,6 +43,8 @@ pub(super) struct Matrix {
     pub factors: Factors,
     /// Words of inputs.
     words: usize,
+    /// Vectors from block to block: whole tiles of words for AMX, the last one filled up with zeros.
+    stride: usize,
     blocks: usize,
     columns: Vec<Pixel>,
 }
@@ -63,6 +67,10 @@ impl Matrix {
         values: impl Fn(usize, usize) -> [f32; N] + Sync,
     ) -> Vec<Self> {
         let (words, blocks) = (inputs.div_ceil(factors.in_word()), outputs.div_ceil(16));
+        let stride = match factors {
+            Factors::F32 => words,
+            Factors::Bf16 => words.next_multiple_of(16),
+        };
         let values = |input: usize, output: usize| {
             if input < inputs && output < outputs { values(input, output) } else { [0.0; N] }
         };
@@ -75,16 +83,31 @@ impl Matrix {
             }
         };
         let vectors = |i: usize| -> [Pixel; N] {
-            let (block, input) = (i / words, i % words);
+            let (block, input) = (i / stride, i % stride);
             let lanes: [[f32; N]; 16] = std::array::from_fn(|lane| word(input, block * 16 + lane));
             std::array::from_fn(|n| Pixel(std::array::from_fn(|lane| lanes[lane][n])))
         };
-        let vectors: Vec<_> = (0..blocks * words).into_par_iter().map(vectors).collect();
+        let vectors: Vec<_> = (0..blocks * stride).into_par_iter().map(vectors).collect();
         let matrix = |n: usize| {
             let columns = vectors.iter().map(|vectors| vectors[n]).collect();
-            Self { factors, words, blocks, columns }
+            Self { factors, words, stride, blocks, columns }
         };
         (0..N).into_par_iter().map(matrix).collect()
+    }
+
+    /// Words of inputs.
+    pub fn words(&self) -> usize {
+        self.words
+    }
+
+    /// Blocks of sixteen outputs.
+    pub fn blocks(&self) -> usize {
+        self.blocks
+    }
+
+    /// The vectors of a block: [`Matrix::words`], and with pairs zeros up to the next multiple of sixteen.
+    pub fn columns(&self, block: usize) -> *const Pixel {
+        self.columns[block * self.stride..].as_ptr()
     }
 }
 
@@ -107,8 +130,9 @@ unsafe impl Send for Shared {}
 // SAFETY: likewise.
 unsafe impl Sync for Shared {}
 
-/// So many pixels keep a block of the matrix in second-level cache while they pass.
-const CHUNK: usize = 14 * 12;
+/// So many pixels keep a block of the matrix in second-level cache while they pass. A multiple of what
+/// registers take at a time, and of what AMX's tiles do.
+const CHUNK: usize = 14 * 16;
 
 thread_local! {
     static ROUNDED: RefCell<Vec<Pixel>> = const { RefCell::new(Vec::new()) };
@@ -129,11 +153,12 @@ pub(super) fn product(level: Level, area: usize, x: &[Pixel], matrix: &Matrix, y
         }
         ROUNDED.with_borrow_mut(|rounded| {
             let count = to - from;
-            rounded.resize(x.len() / area * CHUNK, Pixel::default());
-            rounded.fill(Pixel::default());
-            for (block, plane) in x.chunks_exact(area).enumerate() {
-                let to = &mut rounded[block / 2 * count..][..count];
-                level.run(Round { pixels: &plane[from..to.len() + from], half: block % 2, to });
+            let blocks = x.len() / area;
+            grow(rounded, blocks.div_ceil(2) * CHUNK);
+            for (pair, to) in rounded.chunks_exact_mut(count).take(blocks.div_ceil(2)).enumerate() {
+                let plane = |block: usize| &x[block * area..][from..from + count];
+                let high = (2 * pair + 1 < blocks).then(|| plane(2 * pair + 1));
+                level.run(Round { low: plane(2 * pair), high, to });
             }
             let rows = Rows { x_area: count, y_area: area, moved: from, from: 0, to: count };
             // SAFETY: likewise.
@@ -142,21 +167,33 @@ pub(super) fn product(level: Level, area: usize, x: &[Pixel], matrix: &Matrix, y
     });
 }
 
-/// Rounds a block of channels into its half of the words.
+/// Memory for so many pixels, whatever they hold.
+pub(super) fn grow(pixels: &mut Vec<Pixel>, len: usize) {
+    if pixels.len() < len {
+        pixels.resize(len, Pixel::default());
+    }
+}
+
+/// Rounds two blocks of channels into words; where there is no second one, its halves are zeros.
 struct Round<'a> {
-    pixels: &'a [Pixel],
-    half: usize,
+    low: &'a [Pixel],
+    high: Option<&'a [Pixel]>,
     to: &'a mut [Pixel],
 }
 
 impl Work for Round<'_> {
     #[inline(always)]
     unsafe fn run<V: Lanes>(self) {
-        for (pixel, to) in self.pixels.iter().zip(self.to) {
+        for (i, to) in self.to.iter_mut().enumerate() {
             // SAFETY: a pixel has room for two blocks of bfloat16.
             unsafe {
-                let to = to.0.as_mut_ptr().cast::<u16>().add(16 * self.half);
-                V::load(pixel.0.as_ptr()).store_bf16(to);
+                let high = match self.high {
+                    Some(high) => V::load(high[i].0.as_ptr()),
+                    None => V::splat(0.0),
+                };
+                let to = to.0.as_mut_ptr().cast::<u16>();
+                V::load(self.low[i].0.as_ptr()).store_bf16(to);
+                high.store_bf16(to.add(16));
             }
         }
     }
@@ -175,6 +212,9 @@ pub(super) unsafe fn rows_of_product(
 ) {
     match matrix.factors {
         Factors::F32 => level.run(Product::<false> { rows, x, matrix, y }),
+        #[cfg(target_arch = "x86_64")]
+        // SAFETY: the level says that tiles are there; the rest is the caller's.
+        Factors::Bf16 if level.has_tiles() => unsafe { amx::product(rows, x, matrix, y) },
         Factors::Bf16 => level.run(Product::<true> { rows, x, matrix, y }),
     }
 }
@@ -242,14 +282,14 @@ impl<const PAIRS: bool> Product<'_, PAIRS> {
         let Rows { x_area, y_area, moved, .. } = self.rows;
         // SAFETY: the callers' ranges are within the planes and the matrix.
         unsafe {
-            let columns = self.matrix.columns.as_ptr().add(block * words);
+            let (columns, stride) = (self.matrix.columns(block), self.matrix.stride);
             let mut sums = [[V::splat(0.0); N]; M];
             for first in (0..words).step_by(16) {
                 let x = self.x.add(first / 16 * x_area + row).cast::<f32>();
                 for word in 0..(words - first).min(16) {
                     let mut w = [V::splat(0.0); N];
                     for n in 0..N {
-                        w[n] = V::load(columns.add(n * words + first + word).cast());
+                        w[n] = V::load(columns.add(n * stride + first + word).cast());
                     }
                     for m in 0..M {
                         let x = V::splat(*x.add(m * 16 + word));

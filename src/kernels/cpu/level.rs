@@ -15,9 +15,11 @@ pub enum Level {
     Avx512,
     /// AVX-512 with products of bfloat16 pairs.
     Avx512Bf16,
+    /// Those of whole tiles, too: AMX.
+    Amx,
 }
 
-/// Lowers the level: `portable`, `avx2`, `avx512` or `avx512bf16`.
+/// Lowers the level: `portable`, `avx2`, `avx512`, `avx512bf16` or `amx`.
 pub const LEVEL_VARIABLE: &str = "SG3RENDER_CPU";
 
 /// Work that is compiled once for each kind of lanes. Implementations are `#[inline(always)]`, and so
@@ -31,11 +33,12 @@ pub(super) trait Work {
 }
 
 impl Level {
-    const NAMES: [(&str, Self); 4] = [
+    const NAMES: [(&str, Self); 5] = [
         ("portable", Self::Portable),
         ("avx2", Self::Avx2),
         ("avx512", Self::Avx512),
         ("avx512bf16", Self::Avx512Bf16),
+        ("amx", Self::Amx),
     ];
 
     /// The highest level of this CPU, or the lower one that the environment asks for. An unknown name
@@ -54,21 +57,38 @@ impl Level {
         Self::NAMES.into_iter().map(|(_, level)| level).filter(|&level| level <= Self::highest())
     }
 
-    #[cfg(target_arch = "x86_64")]
+    /// Whether the CPU has products of bfloat16.
+    pub fn has_bf16(self) -> bool {
+        self >= Self::Avx512Bf16
+    }
+
+    /// Whether this CPU has them in tiles and they may be used.
+    pub(super) fn has_tiles(self) -> bool {
+        self.min(Self::highest()) == Self::Amx
+    }
+
     fn highest() -> Self {
+        static HIGHEST: OnceLock<Level> = OnceLock::new();
+        *HIGHEST.get_or_init(Self::detected)
+    }
+
+    #[cfg(target_arch = "x86_64")]
+    fn detected() -> Self {
         if !(is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma")) {
             Self::Portable
         } else if !(is_x86_feature_detected!("avx512f") && is_x86_feature_detected!("avx512dq")) {
             Self::Avx2
         } else if !is_x86_feature_detected!("avx512bf16") {
             Self::Avx512
-        } else {
+        } else if !super::amx::is_granted() {
             Self::Avx512Bf16
+        } else {
+            Self::Amx
         }
     }
 
     #[cfg(not(target_arch = "x86_64"))]
-    fn highest() -> Self {
+    fn detected() -> Self {
         Self::Portable
     }
 
@@ -100,7 +120,7 @@ impl Level {
                 // SAFETY: likewise.
                 Self::Avx512 => return unsafe { avx512(work) },
                 // SAFETY: likewise.
-                Self::Avx512Bf16 => return unsafe { avx512_bf16(work) },
+                Self::Avx512Bf16 | Self::Amx => return unsafe { avx512_bf16(work) },
             }
         }
         // SAFETY: plain code runs everywhere.

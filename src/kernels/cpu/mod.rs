@@ -5,6 +5,8 @@
     reason = "loops over registers are written as what they unroll to"
 )]
 
+#[cfg(target_arch = "x86_64")]
+mod amx;
 mod convolution;
 mod downsampling;
 mod filtered_lrelu;

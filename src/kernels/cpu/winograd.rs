@@ -7,7 +7,7 @@
 
 use rayon::prelude::*;
 
-use super::gemm::{Factors, Matrix, Rows, Shared, rows_of_product};
+use super::gemm::{Factors, Matrix, Rows, Shared, grow, rows_of_product};
 use super::lanes::Lanes;
 use super::level::{Level, Work};
 use super::planes::{Pixel, Planes};
@@ -105,12 +105,6 @@ impl Winograd {
         let (blocks, size) = (y.blocks(), y.size());
         let y = Shared(y.pixels_mut().as_mut_ptr());
         pieces(blocks).for_each(|piece| level.run(Back { piece, m, blocks, y, size }));
-    }
-}
-
-fn grow(pixels: &mut Vec<Pixel>, len: usize) {
-    if pixels.len() < len {
-        pixels.resize(len, Pixel::default());
     }
 }
 
