@@ -18,7 +18,21 @@ build() {
         sed -n 's/.*"executable":"\([^"]*\)".*/\1/p' | while read -r made; do
             cp "$made" "gpu/$(basename "$made" | sed 's/-[0-9a-f]\{16\}$//')"
         done
+    # What trainings are timed on.
+    for size in 256 512; do
+        cargo run --release --no-default-features --features torch,cli --example procedural_footage -- \
+            silk gpu/silk$size/%05d.png $size 64 1.7
+    done
     ls -l gpu
+}
+
+# Seconds a kimg, in a folder's stats.jsonl: T at a size, with the published capacity and batch.
+train() {
+    size=$1 folder=$2
+    shift 2
+    "$@" gpu/sg3render train "gpu/silk$size" -o "$folder" --config stylegan3-t --batch 32 --batch-gpu 16 --mirror \
+        --kimg 1 --tick 0.25 --snap 100 --walk 0 --precision f16
+    tail -n 1 "$folder/stats.jsonl"
 }
 
 run() {
@@ -40,6 +54,13 @@ run() {
         gpu/sg3render timelines/demo.ron -o "${OUT:-gpu}/$device-%02d.png" --preset png --frames 0-7 \
             --device $device --overwrite
     done
+    for size in 256 512; do
+        train $size "${OUT:-gpu}/train$size" env
+    done
+    # NCCL takes a device for each process.
+    if [ "$(nvidia-smi -L | wc -l)" -gt 1 ]; then
+        train 256 "${OUT:-gpu}/train256-nccl" torchrun --nproc-per-node 2 --no-python
+    fi
 }
 
 case "${1:-all}" in

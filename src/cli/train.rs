@@ -38,7 +38,8 @@ pub fn run(args: &TrainArgs) -> Result<()> {
     let place = launch::place(|name| std::env::var(name).ok())?;
     let device = open_device(args, place.as_ref())?;
     stop_on_ctrl_c()?;
-    let group = place.as_ref().map_or_else(|| Ok(Group::alone()), Group::join)?;
+    let mut group = place.as_ref().map_or_else(|| Ok(Group::alone()), Group::join)?;
+    let detour = group.between_devices(device)?;
     let images = Dataset::open(&args.images)?;
     let transfer = args.transfer.as_deref().map(sha256).transpose()?;
     let request = Request {
@@ -94,6 +95,11 @@ pub fn run(args: &TrainArgs) -> Result<()> {
         ),
         &json!({"event": "settings", "settings": settings, "processes": group.size()}),
     );
+    if let Some(why) = detour {
+        show.0.note(&format!(
+            "sums of the processes' devices go through the machine's memory, which is slower: {why}"
+        ));
+    }
     let outcome =
         train(&images, &settings, &options, device, &group, &show).inspect_err(|error| {
             if matches!(error, Error::Interrupted) {

@@ -90,6 +90,19 @@ int sg3_current_stream(int device, uint64_t* stream) {
     });
 }
 
+// Makes a device the one that CUDA means on this thread where none is named.
+int sg3_select(int device) {
+    return guarded([&] { c10::impl::VirtualGuardImpl(CUDA).setDevice(numbered(device)); });
+}
+
+// Whether the work of this thread's current stream is done.
+int sg3_is_idle(int device, bool* idle) {
+    return guarded([&] {
+        const c10::impl::VirtualGuardImpl cuda(CUDA);
+        *idle = cuda.queryStream(cuda.getStream(numbered(device)));
+    });
+}
+
 // Waits for the work of this thread's current stream.
 int sg3_synchronize(int device) {
     return guarded([&] {

@@ -15,7 +15,9 @@ use crate::Result;
 // SAFETY: the declarations are those of streams.cpp.
 unsafe extern "C" {
     fn sg3_current_stream(device: c_int, stream: *mut u64) -> c_int;
+    fn sg3_select(device: c_int) -> c_int;
     fn sg3_synchronize(device: c_int) -> c_int;
+    fn sg3_is_idle(device: c_int, idle: *mut bool) -> c_int;
     fn sg3_read_back(x: *const C_tensor, begun: *mut *mut c_void) -> c_int;
     fn sg3_read_back_take(begun: *mut c_void, host: *mut *mut C_tensor) -> c_int;
     fn sg3_read_back_drop(begun: *mut c_void);
@@ -43,6 +45,26 @@ pub fn current_stream(device: usize) -> Result<u64> {
     // SAFETY: the handle is there to be written.
     done(unsafe { sg3_current_stream(numbered(device), &raw mut stream) })?;
     Ok(stream)
+}
+
+/// Makes a device the one that CUDA means on this thread where none is named.
+///
+/// # Errors
+/// [`crate::Error::Device`] where CUDA is not loaded, or there is no such device.
+pub fn select(device: usize) -> Result<()> {
+    // SAFETY: takes a number.
+    done(unsafe { sg3_select(numbered(device)) })
+}
+
+/// Whether the work of this thread's current stream is done.
+///
+/// # Errors
+/// [`crate::Error::Device`] where the device, or any of that work, fails.
+pub fn is_idle(device: usize) -> Result<bool> {
+    let mut idle = false;
+    // SAFETY: the answer is there to be written.
+    done(unsafe { sg3_is_idle(numbered(device), &raw mut idle) })?;
+    Ok(idle)
 }
 
 /// Waits for the work of this thread's current stream.
@@ -173,8 +195,10 @@ mod tests {
     #[test]
     fn without_cuda_there_is_no_stream() {
         // Tests do not load CUDA: see `Request::open`.
-        let error = current_stream(0).unwrap_err().to_string();
-        assert!(error.contains("cuda") && error.lines().count() == 1, "{error}");
+        let errors = [current_stream(0).map(|_| ()), select(0), is_idle(0).map(|_| ())];
+        for error in errors.map(|outcome| outcome.unwrap_err().to_string()) {
+            assert!(error.contains("cuda") && error.lines().count() == 1, "{error}");
+        }
     }
 
     #[test]

@@ -1,42 +1,19 @@
-//! Processes that train together: tensors that are summed up over them, through libtorch's c10d and Gloo.
-//! Tensors of a CUDA device go through this machine's memory.
+//! Processes that train together: tensors that are summed up over them, through libtorch's c10d and Gloo, and
+//! between CUDA devices through NCCL.
+
+mod gloo;
+mod nccl;
+#[cfg(test)]
+mod tests;
 
 use std::cell::RefCell;
-use std::ffi::{CString, c_char, c_int, c_void};
 use std::fmt;
-use std::ptr::NonNull;
-use std::time::Duration;
 
 use tch::{Device, Kind, Tensor};
-use torch_sys::C_tensor;
 
-use super::border::what;
+use self::gloo::Gloo;
+use self::nccl::{Api, Nccl};
 use crate::{Error, Result};
-
-// SAFETY: the declarations are those of processes.cpp.
-unsafe extern "C" {
-    fn sg3_group_join(
-        host: *const c_char,
-        port: u16,
-        server: bool,
-        prefix: *const c_char,
-        interface: *const c_char,
-        local: bool,
-        rank: c_int,
-        size: c_int,
-        join_ms: i64,
-        wait_ms: i64,
-        group: *mut *mut c_void,
-    ) -> c_int;
-    fn sg3_group_sum(group: *mut c_void, tensor: *const C_tensor) -> c_int;
-    fn sg3_group_hand_out(group: *mut c_void, tensor: *const C_tensor) -> c_int;
-    fn sg3_group_free(group: *mut c_void);
-}
-
-/// How long a process waits for the others to start.
-const JOIN: Duration = Duration::from_secs(5 * 60);
-/// How long it waits for one that does something alone, such as measuring at a snapshot.
-const WAIT: Duration = Duration::from_secs(60 * 60);
 
 /// Where a process stands among those that work together.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -65,7 +42,9 @@ pub struct Group {
     rank: usize,
     size: usize,
     /// None where the process is alone.
-    handle: Option<NonNull<c_void>>,
+    gloo: Option<Gloo>,
+    /// Where the processes have CUDA devices that reach each other.
+    nccl: Option<Nccl>,
     /// Why the others cannot be reached any more.
     lost: RefCell<Option<String>>,
 }
@@ -73,7 +52,7 @@ pub struct Group {
 impl Group {
     /// One process.
     pub fn alone() -> Self {
-        Self { rank: 0, size: 1, handle: None, lost: RefCell::new(None) }
+        Self { rank: 0, size: 1, gloo: None, nccl: None, lost: RefCell::new(None) }
     }
 
     /// Meets the others, for which it waits up to five minutes.
@@ -81,43 +60,30 @@ impl Group {
     /// # Errors
     /// [`Error::Device`] where they do not come, or the address cannot be used.
     pub fn join(place: &Place) -> Result<Self> {
-        let (host, port) = &place.meeting;
-        let failed = |why: &str| {
-            Error::Device(format!(
-                "process {} of {} cannot meet the others at {host}:{port}: {why}; check `MASTER_ADDR` and \
-                 `MASTER_PORT`, and that all of them were started",
-                place.rank, place.size
-            ))
-        };
-        let text = |text: &str| CString::new(text).map_err(|_| failed("a zero byte in a name"));
-        let interface = text(place.interface.as_deref().unwrap_or_default())?;
-        let (name, address) = (text(&place.name)?, text(host)?);
-        let is_local = place.local_size == place.size;
-        let number = |n: usize| c_int::try_from(n).unwrap_or(c_int::MAX);
-        let mut handle = std::ptr::null_mut();
-        // SAFETY: the texts end in zero bytes, the pointer is there to be written.
-        let code = unsafe {
-            sg3_group_join(
-                address.as_ptr(),
-                *port,
-                place.server,
-                name.as_ptr(),
-                interface.as_ptr(),
-                is_local,
-                number(place.rank),
-                number(place.size),
-                JOIN.as_millis() as i64,
-                WAIT.as_millis() as i64,
-                &raw mut handle,
-            )
-        };
-        match NonNull::new(handle) {
-            Some(handle) if code == 0 => {
-                let lost = RefCell::new(None);
-                Ok(Self { rank: place.rank, size: place.size, handle: Some(handle), lost })
-            }
-            _ => Err(failed(&reason())),
+        let gloo = Some(Gloo::join(place)?);
+        Ok(Self { rank: place.rank, size: place.size, gloo, ..Self::alone() })
+    }
+
+    /// From now on tensors of CUDA devices are summed up from device to device, if every process has one of its
+    /// own. Returns why not where they go through the machines' memory all the same. All processes have to call
+    /// it, whatever their device.
+    ///
+    /// # Errors
+    /// [`Error::OutOfMemory`].
+    pub fn between_devices(&mut self, device: Device) -> Result<Option<String>> {
+        let is_cuda = matches!(device, Device::Cuda(_));
+        if !self.any(is_cuda)? {
+            return Ok(None);
         }
+        let api = if is_cuda { Api::get() } else { Err("it has no CUDA device".into()) };
+        Ok(self.through(api, device).err())
+    }
+
+    fn through(&mut self, api: Result<Api, String>, device: Device) -> Result<(), String> {
+        if let Some(gloo) = &self.gloo {
+            self.nccl = Some(Nccl::join(api, gloo, (self.rank, self.size), device)?);
+        }
+        Ok(())
     }
 
     /// This process's number. The first one, 0, writes the files.
@@ -158,10 +124,15 @@ impl Group {
         if self.size() == 1 {
             return Ok(self.size == 1);
         }
+        let nccl = self.nccl.as_ref().filter(|nccl| nccl.adds(tensor));
+        let place = nccl.map_or(Device::Cpu, |_| tensor.device());
         // A copy: what another process's end leaves of the sum is of no use.
-        let sum = tensor.f_detach()?.f_to_device_(Device::Cpu, tensor.kind(), false, true)?;
+        let sum = tensor.f_detach()?.f_to_device_(place, tensor.kind(), false, true)?;
         let sum = sum.f_contiguous()?;
-        let done = self.call(&sum, sg3_group_sum);
+        let done = self.call(|gloo| match nccl {
+            Some(nccl) => nccl.sum(gloo, &sum),
+            None => gloo.sum(&sum),
+        });
         if done {
             let _no_grad = tch::no_grad_guard();
             tensor.shallow_clone().f_copy_(&sum)?;
@@ -204,7 +175,7 @@ impl Group {
         }
         let values = tensor.f_detach()?.f_to_device_(Device::Cpu, tensor.kind(), false, true)?;
         let values = values.f_contiguous()?;
-        if !self.call(&values, sg3_group_hand_out) {
+        if !self.call(|gloo| gloo.hand_out(&values)) {
             return Err(self.lost().unwrap_or(Error::Interrupted));
         }
         let _no_grad = tch::no_grad_guard();
@@ -231,30 +202,14 @@ impl Group {
     }
 
     /// Does something with the others; where that fails they are lost.
-    fn call(
-        &self,
-        tensor: &Tensor,
-        what: unsafe extern "C" fn(*mut c_void, *const C_tensor) -> c_int,
-    ) -> bool {
-        let Some(handle) = self.handle else { return false };
-        if self.lost.borrow().is_some() {
+    fn call(&self, work: impl FnOnce(&Gloo) -> Result<(), String>) -> bool {
+        let Some(gloo) = self.gloo.as_ref().filter(|_| self.lost.borrow().is_none()) else {
             return false;
-        }
-        // SAFETY: the group lives as long as `self`; the tensor, contiguous and of the CPU, through the call.
-        let done = unsafe { what(handle.as_ptr(), tensor.as_ptr()) } == 0;
-        if !done {
-            *self.lost.borrow_mut() = Some(reason());
-        }
-        done
-    }
-}
-
-impl Drop for Group {
-    fn drop(&mut self) {
-        if let Some(handle) = self.handle {
-            // SAFETY: made by `sg3_group_join`, and freed only here.
-            unsafe { sg3_group_free(handle.as_ptr()) };
-        }
+        };
+        let done = work(gloo);
+        let is_done = done.is_ok();
+        *self.lost.borrow_mut() = done.err();
+        is_done
     }
 }
 
@@ -262,12 +217,4 @@ impl fmt::Debug for Group {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "process {} of {}", self.rank, self.size)
     }
-}
-
-/// Why the last call failed, in one line, without the place in libtorch's sources.
-fn reason() -> String {
-    let what = what();
-    let line = what.lines().next().unwrap_or_default();
-    let line = line.split_once("] ").filter(|_| line.starts_with('[')).map_or(line, |(_, why)| why);
-    line.trim_end_matches(" Exception raised from").to_owned()
 }
