@@ -14,19 +14,15 @@ build() {
     mkdir gpu
     # Cargo names what it made in its messages; the names carry hashes.
     cargo build --release --no-default-features --features torch,cli --bin sg3render \
-        --bench cuda --bench end_to_end --test generator --message-format json |
+        --bench cuda --bench end_to_end --test generator --example procedural_footage --message-format json |
         sed -n 's/.*"executable":"\([^"]*\)".*/\1/p' | while read -r made; do
             cp "$made" "gpu/$(basename "$made" | sed 's/-[0-9a-f]\{16\}$//')"
         done
-    # What trainings are timed on.
-    for size in 256 512; do
-        cargo run --release --no-default-features --features torch,cli --example procedural_footage -- \
-            silk gpu/silk$size/%05d.png $size 64 1.7
-    done
     ls -l gpu
 }
 
-# Seconds a kimg, in a folder's stats.jsonl: T at a size, with the published capacity and batch.
+# Seconds a kimg, in a folder's stats.jsonl: T at a size, with the published capacity and batch. The words after
+# the folder start it.
 train() {
     size=$1 folder=$2
     shift 2
@@ -55,6 +51,7 @@ run() {
             --device $device --overwrite
     done
     for size in 256 512; do
+        gpu/procedural_footage silk gpu/silk$size/%05d.png $size 64 1.7
         train $size "${OUT:-gpu}/train$size" env
     done
     # NCCL takes a device for each process.
