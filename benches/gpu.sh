@@ -26,6 +26,7 @@ build() {
 train() {
     size=$1 folder=$2
     shift 2
+    rm -rf "$folder"
     "$@" gpu/sg3render train "gpu/silk$size" -o "$folder" --config stylegan3-t --batch 32 --batch-gpu 16 --mirror \
         --kimg 1 --tick 0.25 --snap 100 --walk 0 --precision f16
     tail -n 1 "$folder/stats.jsonl"
