@@ -1,7 +1,7 @@
 //! The fused filtered leaky ReLU on the CPU, layer by layer of the published sets: time, bytes moved,
 //! share of its floor, and libtorch's operators on the same data in the same run. Beside it the layer's
-//! convolution, in float32 and where the CPU can in bfloat16, and how many products a second (of those that
-//! are asked for, however many Winograd's algorithm does).
+//! convolution, to float32's precision and where the CPU can in bfloat16, and how many products a second (of
+//! those that are asked for, however many Winograd's algorithm or parts of bfloat16 take).
 //!
 //!     cargo bench --bench kernels -- [t256 r256 t1024 r1024]
 //!
@@ -171,7 +171,8 @@ fn measure(layer: &LayerSpec, rates: &Rates) -> sg3render::Result<[f64; 3]> {
     Ok([time, floor, others])
 }
 
-/// Seconds of a layer's convolution in float32 and in bfloat16, which is no number where the CPU has none.
+/// Seconds of a layer's convolution to float32's precision and in bfloat16, which is no number where the CPU
+/// has none.
 fn convolve(layer: &LayerSpec) -> [f64; 2] {
     let (inputs, outputs, k) = (layer.in_channels, layer.out_channels, layer.conv_kernel);
     let weights = vec![0.5; outputs * inputs * k * k];
@@ -179,7 +180,7 @@ fn convolve(layer: &LayerSpec) -> [f64; 2] {
     let x = Planes::new(inputs, [layer.in_size; 2]);
     let products = (weights.len() * (layer.in_size + k - 1).pow(2)) as f64;
     let mut told = format!("  {:12} {k}x{k}, {inputs} to {outputs}:", "");
-    let times = [Factors::F32, Factors::Bf16].map(|factors| {
+    let times = [Factors::exact(Level::here(), k), Factors::Bf16].map(|factors| {
         if factors == Factors::Bf16 && !Level::here().has_bf16() {
             return f64::NAN;
         }

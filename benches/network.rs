@@ -39,7 +39,8 @@ fn main() -> sg3render::Result<()> {
     Ok(())
 }
 
-/// Medians of frames that take turns, so that whatever else the machine does meets both.
+/// Medians of frames that take turns, so that whatever else the machine does meets all. As in a film a frame
+/// follows one of its own kind: each turn's first is not timed.
 fn compare(name: &str, source: &dyn TensorSource) -> sg3render::Result<()> {
     let (mapping, ours) = load(source, Device::Cpu, Precision::F32)?;
     let rounded = Precision::Bf16.check(Device::Cpu).is_ok();
@@ -52,19 +53,19 @@ fn compare(name: &str, source: &dyn TensorSource) -> sg3render::Result<()> {
     let upright = Tensor::eye(3, (Kind::Double, Device::Cpu)).unsqueeze(0);
     let frame = |synthesis: &Synthesis| -> sg3render::Result<f64> {
         let mut image = None;
-        let time = least(1, || image = Some(synthesis.forward(&ws, &upright)));
+        let mut call = || least(1, || image = Some(synthesis.forward(&ws, &upright)));
+        call();
+        let time = call();
         image.transpose()?;
         Ok(time)
     };
     let mut times = [Vec::new(), Vec::new(), Vec::new()];
-    for _ in 0..FRAMES + 1 {
+    for _ in 0..FRAMES {
         times[0].push(frame(&ours)?);
         times[1].push(rounded.as_ref().map_or(Ok(f64::NAN), |(_, bf16)| frame(bf16))?);
         times[2].push(frame(&composed)?);
     }
-    // The first frame of each warms caches.
     let [f32, bf16, composed] = times.map(|mut times| {
-        times.remove(0);
         times.sort_by(f64::total_cmp);
         times[FRAMES / 2]
     });

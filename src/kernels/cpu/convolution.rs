@@ -1,7 +1,8 @@
 //! Convolutions whose weights are prepared once.
 
-use super::gemm::{Factors, Matrix, product};
+use super::gemm::product;
 use super::level::Level;
+use super::matrix::{Factors, Matrix};
 use super::planes::Planes;
 use super::winograd::{Tiles, Winograd};
 
@@ -116,6 +117,8 @@ mod tests {
             let tolerances = [
                 (Factors::F32, 1, 2e-6),
                 (Factors::F32, 3, 1e-5),
+                (Factors::Split, 1, 2e-6),
+                (Factors::Split, 3, 1e-5),
                 (Factors::Bf16, 1, 2e-6),
                 (Factors::Bf16, 3, 0.2),
             ];

@@ -13,6 +13,7 @@ mod filtered_lrelu;
 mod gemm;
 mod lanes;
 mod level;
+mod matrix;
 mod pass;
 mod planes;
 mod rows;
@@ -26,8 +27,8 @@ mod winograd;
 
 pub use convolution::{Convolution, Scratch};
 pub use filtered_lrelu::{Channelwise, Fused};
-pub use gemm::Factors;
 pub use level::{LEVEL_VARIABLE, Level};
+pub use matrix::Factors;
 pub use planes::{Pixel, Planes};
 pub use signs::Signs;
 pub use transposed::Transposed;

@@ -1,5 +1,7 @@
 //! Pictures of many channels, sixteen channels to a pixel.
 
+use rayon::prelude::*;
+
 /// Sixteen channels of one pixel.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 #[repr(C, align(64))]
@@ -11,7 +13,8 @@ pub struct Pixel(pub [f32; 16]);
 pub struct Planes {
     channels: usize,
     size: [usize; 2],
-    pixels: Vec<Pixel>,
+    /// At least as many as there are: what shrinks may grow again, and filling takes time.
+    memory: Vec<Pixel>,
 }
 
 impl Planes {
@@ -25,12 +28,14 @@ impl Planes {
     /// Gives the memory another shape; the values are whatever was there.
     pub fn reset(&mut self, channels: usize, size: [usize; 2]) {
         (self.channels, self.size) = (channels, size);
-        let needed = self.blocks() * size[0] * size[1];
+        let needed = self.count();
         // What grows is not moved: nobody wants the old values.
-        if needed > self.pixels.capacity() {
-            self.pixels = Vec::new();
+        if needed > self.memory.capacity() {
+            self.memory = Vec::new();
         }
-        self.pixels.resize(needed, Pixel::default());
+        if needed > self.memory.len() {
+            self.memory.resize(needed, Pixel::default());
+        }
     }
 
     /// Channels, without those that fill up the last block.
@@ -48,21 +53,29 @@ impl Planes {
         self.size
     }
 
+    /// Pixels of all blocks.
+    fn count(&self) -> usize {
+        self.blocks() * self.size[0] * self.size[1]
+    }
+
     /// All pixels, block by block.
     pub fn pixels(&self) -> &[Pixel] {
-        &self.pixels
+        &self.memory[..self.count()]
     }
 
     /// All pixels, to be written.
     pub fn pixels_mut(&mut self) -> &mut [Pixel] {
-        &mut self.pixels
+        let count = self.count();
+        &mut self.memory[..count]
     }
 
     /// Takes `[channels, height, width]` samples, each channel times its factor.
     pub fn fill(&mut self, samples: &[f32], factors: &[f32]) {
         let area = self.size[0] * self.size[1];
         let blocks = samples.chunks(16 * area.max(1)).zip(factors.chunks(16));
-        for (pixels, (samples, factors)) in self.pixels.chunks_exact_mut(area.max(1)).zip(blocks) {
+        for (pixels, (samples, factors)) in
+            self.pixels_mut().chunks_exact_mut(area.max(1)).zip(blocks)
+        {
             let lanes = samples.len() / area;
             // Pixel by pixel: sixteen planes are read along, and each pixel is written once.
             for (i, pixel) in pixels.iter_mut().enumerate() {
@@ -78,13 +91,14 @@ impl Planes {
     /// Multiplies each channel by its factor.
     pub fn scale(&mut self, factors: &[f32]) {
         let area = self.size[0] * self.size[1];
-        for (pixels, factors) in self.pixels.chunks_exact_mut(area.max(1)).zip(factors.chunks(16)) {
+        let blocks = self.pixels_mut().par_chunks_exact_mut(area.max(1));
+        blocks.zip(factors.par_chunks(16)).for_each(|(pixels, factors)| {
             for pixel in pixels {
                 for (value, factor) in pixel.0.iter_mut().zip(factors) {
                     *value *= factor;
                 }
             }
-        }
+        });
     }
 
     /// The samples `[channels, height, width]`.
@@ -98,7 +112,7 @@ impl Planes {
     pub fn write(&self, samples: &mut [f32]) {
         let area = self.size[0] * self.size[1];
         let blocks = samples.chunks_mut(16 * area.max(1));
-        for (pixels, samples) in self.pixels.chunks_exact(area.max(1)).zip(blocks) {
+        for (pixels, samples) in self.pixels().chunks_exact(area.max(1)).zip(blocks) {
             let lanes = samples.len() / area;
             for (i, pixel) in pixels.iter().enumerate() {
                 for lane in 0..lanes {

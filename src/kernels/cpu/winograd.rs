@@ -7,9 +7,10 @@
 
 use rayon::prelude::*;
 
-use super::gemm::{Factors, Matrix, Rows, Shared, grow, rows_of_product};
+use super::gemm::{Parts, Rows, Shared, grow, rows_of_product};
 use super::lanes::Lanes;
 use super::level::{Level, Work};
+use super::matrix::{Factors, Matrix};
 use super::planes::{Pixel, Planes};
 
 /// Outputs a side of a tile, and inputs.
@@ -95,7 +96,8 @@ impl Winograd {
             .for_each(|piece| level.run(Forth { piece, x, factors: self.factors, v }));
         self.matrices.par_iter().enumerate().for_each(|(point, matrix)| {
             let count = range.count;
-            let rows = Rows { x_area: count, y_area: count, moved: 0, from: 0, to: count };
+            let x_part = inputs / self.factors.parts();
+            let rows = Rows { x_area: count, x_part, y_area: count, moved: 0, from: 0, to: count };
             // SAFETY: both have POINTS products of this size, and each task writes its own.
             unsafe {
                 let x = { v }.0.add(point * inputs);
@@ -198,6 +200,7 @@ impl Work for Forth<'_> {
         let plane = &self.x.pixels()[block * height * width..][..height * width];
         let nothing = Pixel::default();
         let stride = self.factors.blocks(self.x.channels()) * range.count;
+        let parts = Parts { factors: self.factors, part: stride / self.factors.parts() };
         // The last block of bfloat16 pairs may have no second half; what it would hold is never used
         // but as zeros.
         let alone = block % 2 == 0 && block + 1 == self.x.blocks();
@@ -235,11 +238,11 @@ impl Work for Forth<'_> {
                             Factors::F32 => {
                                 column[i].store(to.add(block * range.count + tile).cast());
                             }
-                            Factors::Bf16 => {
-                                let to = to.add(block / 2 * range.count + tile).cast::<u16>();
-                                column[i].store_bf16(to.add(16 * (block % 2)));
+                            Factors::Bf16 | Factors::Split => {
+                                let to = to.add(block / 2 * range.count + tile);
+                                parts.store(column[i], to, block % 2 == 1);
                                 if alone {
-                                    V::splat(0.0).store_bf16(to.add(16));
+                                    parts.store(V::splat(0.0), to, true);
                                 }
                             }
                         }

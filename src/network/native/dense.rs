@@ -1,5 +1,7 @@
 //! Fully connected layers on slices.
 
+use rayon::prelude::*;
+
 use crate::network::loader::Loader;
 use crate::{Error, Result};
 
@@ -30,9 +32,16 @@ impl Dense {
             let wanted = self.weight.len() / self.bias.len().max(1);
             return Err(Error::Invalid(format!("w has {wanted} values, not {}", x.len())));
         }
-        let rows = self.weight.chunks_exact(x.len().max(1)).zip(&self.bias);
-        Ok(rows.map(|(row, bias)| dot(row, x) + bias).collect())
+        let sums = rows_times(&self.weight, x);
+        Ok(sums.into_iter().zip(&self.bias).map(|(sum, bias)| sum + bias).collect())
     }
+}
+
+/// The scalar products of a matrix's rows with a vector. Its speed is that of memory, of which one thread
+/// gets only a share.
+pub fn rows_times(rows: &[f32], x: &[f32]) -> Vec<f32> {
+    let rows = rows.par_chunks_exact(x.len().max(1)).with_min_len(64);
+    rows.map(|row| dot(row, x)).collect()
 }
 
 /// The scalar product, in sixteen sums that the compiler can keep in one vector.

@@ -43,7 +43,8 @@ impl Features {
         let channels = spec.channels;
         let scale = (channels as f64).sqrt().recip() as f32;
         let weight: Vec<f32> = get("weight")?.into_iter().map(|w| w * scale).collect();
-        let mix = Convolution::new(Factors::F32, &weight, [channels, channels, 1]);
+        let mix =
+            Convolution::new(Factors::exact(Level::here(), 1), &weight, [channels, channels, 1]);
         let mix = mix.ok_or_else(|| Error::Invalid("a 1x1 convolution is always there".into()))?;
         let affine = Dense::load(loader, "synthesis.input.affine")?;
         Ok(Self { waves, affine, mix, spec, size })

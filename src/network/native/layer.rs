@@ -1,6 +1,6 @@
 //! One synthesis layer (specification section 4).
 
-use super::dense::{Dense, dot};
+use super::dense::{Dense, dot, rows_times};
 use crate::kernels::cpu::{Channelwise, Convolution, Factors, Fused, Level, Planes, Scratch};
 use crate::kernels::{FilteredLrelu, Resampler};
 use crate::network::config::StyleGan3Config;
@@ -31,7 +31,12 @@ impl Layer {
         spec: LayerSpec,
         factors: Factors,
     ) -> Result<Self> {
-        let factors = if spec.to_rgb { Factors::F32 } else { factors };
+        let factors = match factors {
+            // So few products would not be worth taking the signal apart.
+            _ if spec.to_rgb => Factors::F32,
+            Factors::Bf16 => Factors::Bf16,
+            _ => Factors::exact(Level::here(), spec.conv_kernel),
+        };
         let name = format!("synthesis.{}", spec.name);
         let get = |part: &str| loader.values(&format!("{name}.{part}"));
         let (inputs, outputs, k) = (spec.in_channels, spec.out_channels, spec.conv_kernel);
@@ -117,8 +122,8 @@ impl Layer {
         let scale: Vec<f32> = if self.spec.to_rgb {
             vec![self.gain; self.spec.out_channels]
         } else {
-            let rows = self.energy.chunks_exact(squares.len());
-            rows.map(|row| self.gain / (dot(row, &squares) + 1e-8).sqrt()).collect()
+            let energies = rows_times(&self.energy, &squares).into_iter();
+            energies.map(|energy| self.gain / (energy + 1e-8).sqrt()).collect()
         };
         let channelwise = Channelwise { scale: &scale, bias: &self.bias, out_scale: next };
         self.fused.forward(level, x, channelwise, y)

@@ -36,7 +36,7 @@ struct Work {
 }
 
 impl Native {
-    /// Loads `synthesis.*`, for convolutions with such factors.
+    /// Loads `synthesis.*`, for convolutions with such factors; of `F32` with any that are as exact.
     pub fn load(loader: &Loader, config: &StyleGan3Config, factors: Factors) -> Result<Self> {
         let layers = config.layers().into_iter();
         let layers = layers.map(|spec| Layer::load(loader, config, spec, factors));
