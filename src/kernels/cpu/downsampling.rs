@@ -90,6 +90,55 @@ pub(super) const ROWS: usize = 4;
 /// Rows or columns that [`ROWS`] outputs of the folded filters are made of.
 const MOST: usize = (ROWS - 1) * 2 + 12;
 
+/// Writes out a body for each index below [`MOST`]: as a loop, one so long would stay one, and its values
+/// would leave the registers.
+macro_rules! written_out {
+    ($i:ident $body:block) => { written_out!($i $body 0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17) };
+    ($i:ident $body:block $($number:literal)*) => { $({ let $i: usize = $number; $body })* };
+}
+
+/// Adds to each of `N` neighbours what a filter, which equals its mirror image, makes of the values from
+/// number `F n` on.
+#[inline(always)]
+fn convolve<V: Lanes, const F: usize, const T: usize, const N: usize>(
+    taps: &[f32],
+    value: impl Fn(usize) -> V,
+    mut sums: [V; N],
+) -> [V; N] {
+    let mut half = [sums[0]; MOST];
+    for k in 0..T / 2 {
+        // SAFETY: a value shows that its level is there.
+        half[k] = unsafe { V::splat(taps[k]) };
+    }
+    if V::PIXELS > MOST {
+        // All that the outputs share stays in registers: values that mirror each other are added.
+        let mut values = [sums[0]; MOST];
+        for i in 0..(N - 1) * F + T {
+            values[i] = value(i);
+        }
+        for k in 0..T / 2 {
+            for n in 0..N {
+                let pair = values[n * F + k].add(values[n * F + T - 1 - k]);
+                sums[n] = pair.mul_add(half[k], sums[n]);
+            }
+        }
+    } else {
+        // One after another, each for all outputs that it is part of.
+        written_out!(i {
+            if i < (N - 1) * F + T {
+                let value = value(i);
+                for n in 0..N {
+                    if (n * F..n * F + T).contains(&i) {
+                        let k = i - n * F;
+                        sums[n] = value.mul_add(half[k.min(T - 1 - k)], sums[n]);
+                    }
+                }
+            }
+        });
+    }
+    sums
+}
+
 /// Across rows, times `scale` channel by channel: output row n is made of the rows from
 /// `factor n` on.
 pub(super) struct DownRows<'a> {
@@ -137,18 +186,10 @@ impl DownRows<'_> {
         unsafe {
             let scale = V::load(self.scale.0.as_ptr());
             for x in 0..width {
-                // All that the outputs share, loaded once.
-                let mut column = [scale; MOST];
-                for i in 0..(N - 1) * F + T {
-                    column[i] = V::load(rows[i].add(x).cast());
-                }
+                let load = |i: usize| V::load(rows[i].add(x).cast());
+                let sums = convolve::<V, F, T, N>(&self.down.taps, load, [V::splat(0.0); N]);
                 for n in 0..N {
-                    let mut sum = V::splat(0.0);
-                    for k in 0..T / 2 {
-                        let pair = column[n * F + k].add(column[n * F + T - 1 - k]);
-                        sum = pair.mul_add(V::splat(self.down.taps[k]), sum);
-                    }
-                    sum.mul(scale).store(self.out[first + n].as_mut_ptr().add(x).cast());
+                    sums[n].mul(scale).store(self.out[first + n].as_mut_ptr().add(x).cast());
                 }
             }
         }
@@ -235,23 +276,13 @@ impl DownSquare<'_> {
     ) {
         // SAFETY: handed down from the caller.
         unsafe {
-            let zero = V::splat(0.0);
-            let mut sums = [zero; N];
+            let mut sums = [V::splat(0.0); N];
             for i in 0..T / 2 {
-                let (upper, lower) = (rows[n * F + i], rows[n * F + T - 1 - i]);
-                // Two rows of all columns that the outputs share.
-                let mut row = [zero; MOST];
-                for j in 0..(N - 1) * F + T {
-                    let column = x * F + j;
-                    row[j] =
-                        V::load(upper.add(column).cast()).add(V::load(lower.add(column).cast()));
-                }
-                for j in 0..T / 2 {
-                    let tap = V::splat(self.down.taps[i * T + j]);
-                    for n in 0..N {
-                        sums[n] = row[n * F + j].add(row[n * F + T - 1 - j]).mul_add(tap, sums[n]);
-                    }
-                }
+                let row = |i: usize| rows[n * F + i].add(x * F);
+                let (upper, lower) = (row(i), row(T - 1 - i));
+                let load =
+                    |j: usize| V::load(upper.add(j).cast()).add(V::load(lower.add(j).cast()));
+                sums = convolve::<V, F, T, N>(&self.down.taps[i * T..], load, sums);
             }
             let scale = V::load(self.scale.0.as_ptr());
             let out = self.out[n].as_mut_ptr().add(x);

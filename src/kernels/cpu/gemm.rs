@@ -34,9 +34,16 @@ unsafe impl Sync for Shared {}
 /// So many pixels are worked on at a time: a block of the matrix stays in second-level cache while they pass,
 /// and they stay there while all blocks pass. A multiple of what registers take at a time, and of what AMX's
 /// tiles do, of many channels' parts only of the latter.
-fn pixels_a_task(bytes_a_pixel: usize) -> usize {
+fn pixels_a_task(level: Level, bytes_a_pixel: usize) -> usize {
     const CACHE: usize = 1 << 20;
-    if 224 * bytes_a_pixel <= CACHE { 224 } else { 128 }
+    if level < Level::Avx512 {
+        // Of such CPUs many have no more than 256 or 512 KB.
+        48
+    } else if 224 * bytes_a_pixel <= CACHE {
+        224
+    } else {
+        128
+    }
 }
 
 thread_local! {
@@ -50,7 +57,7 @@ pub(super) fn product(level: Level, area: usize, x: &[Pixel], matrix: &Matrix, y
     let words = blocks.div_ceil(matrix.factors.in_word());
     assert!(matrix.words() <= words * 16 && y.len() == matrix.blocks() * area);
     let y = Shared(y.as_mut_ptr());
-    let chunk = pixels_a_task(words * matrix.factors.parts() * size_of::<Pixel>());
+    let chunk = pixels_a_task(level, words * matrix.factors.parts() * size_of::<Pixel>());
     (0..area.div_ceil(chunk)).into_par_iter().for_each(|i| {
         let (from, to) = (i * chunk, area.min((i + 1) * chunk));
         if matrix.factors == Factors::F32 {
@@ -229,6 +236,11 @@ impl<const PAIRS: bool> Product<'_, PAIRS> {
                 let x = self.x.add(x_of * x_part + row);
                 let (columns, stride) = (self.matrix.columns(w_of, block), self.matrix.stride());
                 for first in (0..words).step_by(16) {
+                    // The next ones lie in another plane, where no CPU expects them.
+                    let next = x.wrapping_add((first / 16 + 1) * x_area);
+                    for m in 0..M {
+                        V::fetch(next.wrapping_add(m).cast());
+                    }
                     let x = x.add(first / 16 * x_area).cast::<f32>();
                     for word in 0..(words - first).min(16) {
                         let mut w = [V::splat(0.0); N];

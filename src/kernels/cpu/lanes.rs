@@ -11,6 +11,8 @@ pub(super) use x86::{Avx2, Avx512};
 /// [`Lanes::splat`] and [`Lanes::load`] are unsafe because they need the instructions of their level;
 /// whoever holds a value has them.
 pub(super) trait Lanes: Copy {
+    /// Pixels that all registers hold.
+    const PIXELS: usize;
     /// Registers allow matrix products of `ROWS` pixels by [`Lanes::COLUMNS`] vectors.
     const ROWS: usize;
     /// See [`Lanes::ROWS`].
@@ -22,6 +24,8 @@ pub(super) trait Lanes: Copy {
     unsafe fn load(from: *const f32) -> Self;
     /// Writes them to `to`.
     unsafe fn store(self, to: *mut f32);
+    /// Brings what lies at an address, which may be any, into first-level cache.
+    fn fetch(from: *const f32);
     fn add(self, other: Self) -> Self;
     fn sub(self, other: Self) -> Self;
     fn mul(self, other: Self) -> Self;
@@ -51,6 +55,7 @@ impl Portable {
 }
 
 impl Lanes for Portable {
+    const PIXELS: usize = 4;
     const ROWS: usize = 4;
     const COLUMNS: usize = 1;
 
@@ -68,6 +73,8 @@ impl Lanes for Portable {
         // SAFETY: the caller vouches for room for sixteen values.
         unsafe { to.cast::<[f32; 16]>().write_unaligned(self.0) }
     }
+    #[inline(always)]
+    fn fetch(_: *const f32) {}
     #[inline(always)]
     fn add(self, other: Self) -> Self {
         self.zip(other, |a, b| a + b)

@@ -13,6 +13,7 @@ pub(in super::super) struct Avx512<const BF16: bool>(__m512);
 // vouched for by the caller.
 #[allow(clippy::undocumented_unsafe_blocks)]
 impl<const BF16: bool> Lanes for Avx512<BF16> {
+    const PIXELS: usize = 32;
     const ROWS: usize = 14;
     const COLUMNS: usize = 2;
 
@@ -27,6 +28,10 @@ impl<const BF16: bool> Lanes for Avx512<BF16> {
     #[inline(always)]
     unsafe fn store(self, to: *mut f32) {
         unsafe { _mm512_storeu_ps(to, self.0) }
+    }
+    #[inline(always)]
+    fn fetch(from: *const f32) {
+        unsafe { _mm_prefetch::<_MM_HINT_T0>(from.cast()) }
     }
     #[inline(always)]
     fn add(self, other: Self) -> Self {
@@ -101,6 +106,7 @@ pub(in super::super) struct Avx2(__m256, __m256);
 // vouched for by the caller.
 #[allow(clippy::undocumented_unsafe_blocks)]
 impl Lanes for Avx2 {
+    const PIXELS: usize = 8;
     const ROWS: usize = 6;
     const COLUMNS: usize = 1;
 
@@ -118,6 +124,10 @@ impl Lanes for Avx2 {
             _mm256_storeu_ps(to, self.0);
             _mm256_storeu_ps(to.add(8), self.1);
         }
+    }
+    #[inline(always)]
+    fn fetch(from: *const f32) {
+        unsafe { _mm_prefetch::<_MM_HINT_T0>(from.cast()) }
     }
     #[inline(always)]
     fn add(self, other: Self) -> Self {
