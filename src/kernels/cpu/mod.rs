@@ -10,6 +10,7 @@ mod amx;
 mod convolution;
 mod downsampling;
 mod filtered_lrelu;
+mod folded;
 mod gemm;
 mod lanes;
 mod level;

@@ -3,8 +3,9 @@
 use std::cell::RefCell;
 use std::ops::Range;
 
-use super::downsampling::{DownColumns, DownRows, DownSquare, ROWS};
+use super::downsampling::{DownColumns, DownRows, DownSquare};
 use super::filtered_lrelu::{Channelwise, Fused};
+use super::folded::ROWS;
 use super::level::Level;
 use super::planes::{Pixel, Planes};
 use super::rows::{Picture, Ring};
