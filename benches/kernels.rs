@@ -47,15 +47,19 @@ fn main() -> sg3render::Result<()> {
             }
         }
         let [fused, floor, composed, f32, bf16] = sums;
+        let bf16 = if bf16.is_nan() {
+            "no bfloat16 on this CPU".to_owned()
+        } else {
+            format!("in bfloat16 {:.1} ms", bf16 * 1e3)
+        };
         println!(
             "{name}: {:.1} ms a frame, {:.0} % of the floor; libtorch's operators {:.0} ms, {:.0} times as long; \
-             convolutions {:.1} ms, in bfloat16 {:.1} ms\n",
+             convolutions {:.1} ms, {bf16}\n",
             fused * 1e3,
             100.0 * floor / fused,
             composed * 1e3,
             composed / fused,
-            f32 * 1e3,
-            bf16 * 1e3
+            f32 * 1e3
         );
     }
     Ok(())

@@ -69,12 +69,14 @@ fn compare(name: &str, source: &dyn TensorSource) -> sg3render::Result<()> {
         times.sort_by(f64::total_cmp);
         times[FRAMES / 2]
     });
+    let bf16 = match rounded {
+        Some(_) => format!("bf16 {:.1} ms ({:.2} times as fast)", bf16 * 1e3, f32 / bf16),
+        None => "no bf16 on this CPU".to_owned(),
+    };
     println!(
-        "{name}: f32 {:.1} ms a frame, bf16 {:.1} ms ({:.2} times as fast); composed of libtorch's \
-         operators {:.1} ms ({:.1} times as long as f32)",
+        "{name}: f32 {:.1} ms a frame, {bf16}; composed of libtorch's operators {:.1} ms ({:.1} times \
+         as long as f32)",
         f32 * 1e3,
-        bf16 * 1e3,
-        f32 / bf16,
         composed * 1e3,
         composed / f32
     );
