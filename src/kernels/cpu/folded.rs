@@ -20,7 +20,7 @@ macro_rules! written_out {
 pub(super) fn convolve<V: Lanes, const F: usize, const T: usize, const N: usize>(
     taps: &[f32],
     value: impl Fn(usize) -> V,
-    mut sums: [V; N],
+    sums: [V; N],
 ) -> [V; N] {
     let mut half = [sums[0]; MOST];
     for k in 0..T / 2 {
@@ -28,30 +28,90 @@ pub(super) fn convolve<V: Lanes, const F: usize, const T: usize, const N: usize>
         half[k] = unsafe { V::splat(taps[k]) };
     }
     if V::PIXELS > MOST {
-        // All that the outputs share stays in registers: values that mirror each other are added.
-        let mut values = [sums[0]; MOST];
-        for i in 0..(N - 1) * F + T {
-            values[i] = value(i);
-        }
-        for k in 0..T / 2 {
-            for n in 0..N {
-                let pair = values[n * F + k].add(values[n * F + T - 1 - k]);
-                sums[n] = pair.mul_add(half[k], sums[n]);
-            }
-        }
+        in_pairs::<V, F, T, N>(half, value, sums)
     } else {
-        // One after another, each for all outputs that it is part of.
-        written_out!(i {
-            if i < (N - 1) * F + T {
-                let value = value(i);
-                for n in 0..N {
-                    if (n * F..n * F + T).contains(&i) {
-                        let k = i - n * F;
-                        sums[n] = value.mul_add(half[k.min(T - 1 - k)], sums[n]);
-                    }
-                }
-            }
-        });
+        in_turn::<V, F, T, N>(half, value, sums)
+    }
+}
+
+/// All values that the outputs share stay in registers; those that mirror each other are added.
+#[inline(always)]
+fn in_pairs<V: Lanes, const F: usize, const T: usize, const N: usize>(
+    half: [V; MOST],
+    value: impl Fn(usize) -> V,
+    mut sums: [V; N],
+) -> [V; N] {
+    let mut values = [sums[0]; MOST];
+    for i in 0..(N - 1) * F + T {
+        values[i] = value(i);
+    }
+    for k in 0..T / 2 {
+        for n in 0..N {
+            let pair = values[n * F + k].add(values[n * F + T - 1 - k]);
+            sums[n] = pair.mul_add(half[k], sums[n]);
+        }
     }
     sums
+}
+
+/// One value after another, each for all outputs that it is part of: twice the products, few registers.
+#[inline(always)]
+fn in_turn<V: Lanes, const F: usize, const T: usize, const N: usize>(
+    half: [V; MOST],
+    value: impl Fn(usize) -> V,
+    mut sums: [V; N],
+) -> [V; N] {
+    written_out!(i {
+        if i < (N - 1) * F + T {
+            let value = value(i);
+            for n in 0..N {
+                if (n * F..n * F + T).contains(&i) {
+                    let k = i - n * F;
+                    sums[n] = value.mul_add(half[k.min(T - 1 - k)], sums[n]);
+                }
+            }
+        }
+    });
+    sums
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::lanes::Portable;
+    use super::*;
+
+    fn lanes(value: f32) -> Portable {
+        // SAFETY: plain code runs everywhere.
+        unsafe { Portable::splat(value) }
+    }
+
+    /// Whatever way this CPU's levels take, both are right.
+    fn agree<const T: usize, const N: usize>() {
+        let taps: [f32; MOST] = std::array::from_fn(|k| 1.0 + k as f32 / 8.0);
+        let half = taps.map(lanes);
+        let value = |i: usize| (i * i % 7) as f32 - 2.5;
+        let plain: [f32; N] = std::array::from_fn(|n| {
+            let products = (0..T).map(|k| taps[k.min(T - 1 - k)] * value(2 * n + k));
+            n as f32 + products.sum::<f32>()
+        });
+        let sums = || std::array::from_fn(|n| lanes(n as f32));
+        let pairs = in_pairs::<_, 2, T, N>(half, |i| lanes(value(i)), sums());
+        let turn = in_turn::<_, 2, T, N>(half, |i| lanes(value(i)), sums());
+        for n in 0..N {
+            for found in [pairs[n], turn[n]] {
+                let mut values = [0.0; 16];
+                // SAFETY: there is room for sixteen values.
+                unsafe { found.store(values.as_mut_ptr()) };
+                assert_eq!(values, [plain[n]; 16], "output {n} of {N}, {T} taps");
+            }
+        }
+    }
+
+    #[test]
+    fn both_ways_agree_with_plain_sums() {
+        agree::<12, 4>();
+        agree::<12, 1>();
+        agree::<4, 3>();
+        agree::<2, 2>();
+    }
 }
