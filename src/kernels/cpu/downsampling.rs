@@ -71,15 +71,8 @@ unsafe fn several_folded<V: Lanes, const F: usize, const T: usize, const N: usiz
 ) {
     // SAFETY: handed down from the caller.
     unsafe {
-        let mut sums = [V::splat(0.0); N];
-        for k in 0..T / 2 {
-            let tap = V::splat(taps[k]);
-            for n in 0..N {
-                let left = V::load(row.add(n * F + k).cast());
-                let right = V::load(row.add(n * F + T - 1 - k).cast());
-                sums[n] = left.add(right).mul_add(tap, sums[n]);
-            }
-        }
+        let load = |i: usize| V::load(row.add(i).cast());
+        let sums = convolve::<V, F, T, N>(taps, load, [V::splat(0.0); N]);
         for n in 0..N {
             sums[n].store(out.add(n).cast());
         }
